@@ -1,0 +1,109 @@
+//! Translation: one folder per wire format, read into and written from the canonical form.
+//!
+//! Invariant: no clock, socket, randomness or log; a codec is a function of its input. Nothing is dropped in silence: what a writer cannot
+//! carry it returns as a [`chat::Loss`].
+
+mod target;
+
+pub use target::{ModelFacts, Target};
+
+use chat::{Chat, DialectId, Event, Fault, Loss, Reply, Usage};
+
+/// A body and what it could not carry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    pub body: Vec<u8>,
+    pub losses: Vec<Loss>,
+}
+
+/// How a stream is cut into frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Server-sent events.
+    Sse,
+}
+
+/// An error answer as it came.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorAnswer<'a> {
+    pub status: u16,
+    /// The value of `retry-after` (or the dialect's finer header), where sent.
+    pub headers: &'a http::HeaderMap,
+    pub body: &'a [u8],
+}
+
+/// One wire format in both directions. A direction that is not built returns a fault that says so by name.
+pub trait Dialect: Send + Sync {
+    fn id(&self) -> DialectId;
+    fn framing(&self) -> Framing;
+
+    /// A client's request.
+    fn read_request(&self, body: &[u8]) -> Result<Chat, Fault>;
+    /// A request to a provider: `target.model` goes into it, not `chat.model`.
+    fn write_request(&self, chat: &Chat, target: &Target<'_>) -> Result<Written, Fault>;
+
+    /// A provider's whole answer (status 2xx). A 200 that carries an error body is a fault.
+    fn read_reply(&self, body: &[u8]) -> Result<Reply, Fault>;
+    /// A whole answer to a client.
+    fn write_reply(&self, reply: &Reply) -> Result<Vec<u8>, Fault>;
+
+    fn stream_reader(&self) -> Box<dyn StreamReader>;
+    fn stream_writer(&self, options: StreamOptions) -> Box<dyn StreamWriter>;
+
+    /// A provider's answer with status 4xx or 5xx.
+    fn read_error(&self, answer: ErrorAnswer<'_>) -> Fault;
+    /// The body of an error answer to a client.
+    fn write_error(&self, fault: &Fault, request_id: &str) -> Vec<u8>;
+    /// The same inside a stream whose head has gone out: the bytes of a frame.
+    fn write_stream_error(&self, fault: &Fault, request_id: &str) -> Vec<u8>;
+
+    /// Only the usage of a whole answer, without building the rest: for the path where the bytes go through.
+    fn read_usage(&self, body: &[u8]) -> Option<Usage>;
+}
+
+/// What a frame was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Understood; its events are in the output list.
+    Known,
+    /// A kind that no table knows: skipped and counted.
+    Unknown,
+    /// Not what the dialect says a frame is; nothing was added.
+    Malformed,
+}
+
+/// Whether the bytes that ended were a whole stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Complete,
+    Truncated,
+}
+
+/// Reads frames into events. Pure: one driver, in the gateway, owns what happens on each verdict.
+pub trait StreamReader: Send {
+    /// One frame: the event name (empty where none was sent) and the data. Appends to `out`.
+    fn read(&mut self, event: &str, data: &str, out: &mut Vec<Event>) -> Verdict;
+    /// If the bytes ended here: was that a whole stream? Never invents a finish. May be asked after every frame.
+    fn ending(&self) -> Ending;
+    /// What is known of usage up to here.
+    fn usage(&self) -> Option<Usage>;
+}
+
+/// What the client asked of its stream.
+#[derive(Clone, Debug, Default)]
+pub struct StreamOptions {
+    /// The client asked for the usage chunk.
+    pub include_usage: bool,
+    /// Seconds since 1970, for dialects that stamp chunks and providers that do not.
+    pub created: i64,
+    /// For dialects whose ids a provider does not send.
+    pub fallback_id: String,
+}
+
+/// Writes events as the bytes of a client's stream, frame separators included.
+pub trait StreamWriter: Send {
+    /// Appends what this event is in the dialect; may be nothing.
+    fn write(&mut self, event: &Event, out: &mut Vec<u8>);
+    /// The end after [`Event::End`] was written, such as `[DONE]`; only for a complete stream.
+    fn finish(&mut self, out: &mut Vec<u8>);
+}

@@ -1,0 +1,124 @@
+//! What the gateway needs from the outside: a way to a provider and a ledger. Owned here, implemented by the crates `upstream` and `store`.
+
+use crate::egress::Egress;
+use bytes::Bytes;
+use chat::{Fault, Operation, Usage};
+use futures_util::future::BoxFuture;
+use http_body_util::combinators::UnsyncBoxBody;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// An error of a body that a provider sends: the connection broke or a timer fired.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+/// A provider's answer body, frame by frame.
+pub type UpstreamBody = UnsyncBoxBody<Bytes, BodyError>;
+
+/// Sends one request to a provider. Dropping the future or the body cancels the request and closes its connection.
+///
+/// The implementation owns: the connection pool, TLS, the connect timeout, the rule which addresses may be reached. The gateway owns the
+/// first-byte, idle and total timeouts, because they belong to the journey.
+pub trait Upstream: Send + Sync {
+    fn send<'a>(
+        &'a self,
+        request: http::Request<Bytes>,
+        egress: &'a Egress,
+    ) -> BoxFuture<'a, Result<http::Response<UpstreamBody>, SendFault>>;
+}
+
+/// Why a request got no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendFault {
+    pub kind: SendFaultKind,
+    /// For the log; holds no secret.
+    pub cause: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendFaultKind {
+    /// The name does not resolve.
+    Resolve,
+    /// The address is one that this provider may not reach (see `allow_private_network`).
+    Forbidden,
+    /// Nobody accepts the connection.
+    Connect,
+    ConnectTimeout,
+    Tls,
+    /// The connection broke before an answer.
+    Broken,
+    /// The answer is not HTTP.
+    Protocol,
+}
+
+/// The journal in front of the usage table: an intent before the provider is called, an outcome before the last byte leaves.
+///
+/// Both calls return when the record has been handed to the operating system (write(2)), so that kill -9 loses nothing; the rows reach the
+/// database in batches, later. Neither waits for a database.
+pub trait Ledger: Send + Sync {
+    /// Reserves room and appends the intent. `Err` when the journal cannot take it: the request is refused with 503, nothing is called.
+    fn intend(&self, intent: &Intent) -> Result<Ticket, Fault>;
+    /// Appends the outcome. Never fails for want of room: [`Ledger::intend`] reserved it. A failing disk is logged and retried by the implementation.
+    fn settle(&self, ticket: Ticket, outcome: Outcome);
+}
+
+/// The right to settle one attempt, given out by [`Ledger::intend`]; not `Clone`: an attempt is settled once.
+#[derive(Debug)]
+pub struct Ticket {
+    /// The attempt's id, unique for ever.
+    pub attempt_id: u128,
+    /// The implementation's own bookkeeping: the journal segment of the intent.
+    pub segment: u64,
+}
+
+/// What is about to be done, as the journal keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// UUID version 7; the unique key of the usage row.
+    pub attempt_id: u128,
+    /// What the caller sees as `x-request-id`.
+    pub request_id: String,
+    /// 1 for the first attempt of a request.
+    pub attempt: u32,
+    /// Microseconds since 1970.
+    pub started_at: i64,
+    pub key_id: String,
+    pub operation: Operation,
+    pub virtual_model: String,
+    pub provider: String,
+    pub provider_model: String,
+    pub stream: bool,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub status: OutcomeStatus,
+    /// The HTTP status that the caller got, or would have got; 0 where no answer was begun.
+    pub http_status: u16,
+    /// The name of the fault, where there was one (see docs/faults.md).
+    pub fault: Option<String>,
+    pub usage: Option<Usage>,
+    /// The usage was counted or guessed here, not told by the provider.
+    pub usage_estimated: bool,
+    /// From the request's arrival to its end.
+    pub latency: Duration,
+    /// From the request's arrival to the first byte of the answer's body.
+    pub first_token: Option<Duration>,
+    /// From the call of the provider to its end.
+    pub upstream: Duration,
+    /// Fields of the request that the provider did not get.
+    pub losses: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeStatus {
+    Succeeded,
+    /// The attempt failed (its fault says how).
+    Failed,
+    /// The caller went away.
+    Cancelled,
+    /// The provider's stream ended before its terminal marker.
+    Truncated,
+    /// Conduit stopped between intent and outcome; written at the next start.
+    Unknown,
+}

@@ -1,0 +1,116 @@
+//! What a provider is, as data.
+
+use crate::quirk::Sourced;
+use chat::{DialectId, Operation};
+use std::time::Duration;
+
+/// One type of provider. Everything that the gateway, the console and the documents need to know of it.
+#[derive(Debug)]
+pub struct Declaration {
+    /// The id in config and API, as `openai`.
+    pub kind: &'static str,
+    /// What a person sees.
+    pub label: &'static str,
+    /// Credential fields, in the order of the form.
+    pub fields: &'static [Field],
+    /// Without a trailing slash; `None` where every installation has its own.
+    pub base_url: Option<&'static str>,
+    pub endpoints: &'static [Endpoint],
+    pub auth: Auth,
+    /// Headers made from credential fields, sent where the field is set.
+    pub field_headers: &'static [FieldHeader],
+    /// Headers sent on every request.
+    pub fixed_headers: &'static [(&'static str, &'static str)],
+    pub quirks: &'static [Sourced],
+    /// Rejects fields that it does not know: requests are always written from the canonical form.
+    pub closed: bool,
+    pub models: ModelList,
+    pub limit_headers: LimitHeaders,
+    pub timeouts: DefaultTimeouts,
+    /// Served in this process: no address, no egress.
+    pub in_process: bool,
+    /// Headers of the provider's answer whose value is its id of the request.
+    pub request_id_header: &'static str,
+}
+
+#[derive(Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub kind: FieldKind,
+    pub required: bool,
+    pub secret: bool,
+    pub help: &'static str,
+    pub default: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    Text,
+    /// Comma-separated in forms; a list or such a text in the config file.
+    List,
+}
+
+/// Where an operation is served and in which dialect. `path` is appended to the base URL.
+#[derive(Debug)]
+pub struct Endpoint {
+    pub operation: Operation,
+    /// `None` for operations whose body is the OpenAI one and passes through (embeddings).
+    pub dialect: Option<DialectId>,
+    pub path: &'static str,
+}
+
+#[derive(Debug)]
+pub enum Auth {
+    /// `authorization: Bearer <field>`.
+    Bearer {
+        field: &'static str,
+    },
+    /// `<header>: <field>`.
+    Header {
+        header: &'static str,
+        field: &'static str,
+    },
+    None,
+}
+
+#[derive(Debug)]
+pub struct FieldHeader {
+    pub field: &'static str,
+    pub header: &'static str,
+}
+
+#[derive(Debug)]
+pub struct ModelList {
+    /// Relative to the base URL; free of charge, so it is the health probe as well.
+    pub path: &'static str,
+}
+
+/// The response headers that say how much of the rate limit is left.
+#[derive(Debug)]
+pub struct LimitHeaders {
+    pub limit_requests: &'static str,
+    pub remaining_requests: &'static str,
+    pub reset_requests: &'static str,
+    pub limit_tokens: &'static str,
+    pub remaining_tokens: &'static str,
+    pub reset_tokens: &'static str,
+}
+
+#[derive(Debug)]
+pub struct DefaultTimeouts {
+    pub connect: Duration,
+    pub first_byte: Duration,
+    pub idle: Duration,
+    pub total: Duration,
+}
+
+impl Declaration {
+    pub fn endpoint(&self, operation: Operation) -> Option<&'static Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.operation == operation)
+    }
+
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}

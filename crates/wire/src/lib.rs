@@ -1,0 +1,7 @@
+//! Bytes: JSON that is edited without being parsed into a tree, and incremental framers.
+//!
+//! Invariant: nothing here knows what a message means; no module knows a dialect, a provider or a socket.
+
+pub mod raw;
+
+pub use raw::Raw;
