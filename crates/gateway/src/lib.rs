@@ -6,3 +6,7 @@ pub mod egress;
 pub mod keys;
 pub mod ports;
 pub mod snapshot;
+
+mod service;
+
+pub use service::{Gateway, Parts, Settings};

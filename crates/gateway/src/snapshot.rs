@@ -2,7 +2,8 @@
 
 use crate::egress::Egress;
 use chat::Operation;
-use providers::{Credential, Declaration};
+use http::{HeaderMap, Uri};
+use providers::Declaration;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +11,14 @@ use std::time::Duration;
 /// Everything that a request is resolved against. Keys are not in it: see [`crate::keys`].
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// By virtual model name; the mappings of a group in the order in which they are tried (priority, then as configured).
+    /// By virtual model name.
     pub groups: HashMap<String, Group>,
 }
 
+/// The mappings of one virtual model.
 #[derive(Debug, Default)]
 pub struct Group {
+    /// In the order in which they were configured; the plan orders them by priority.
     pub mappings: Vec<Arc<Mapping>>,
     /// When the group's first mapping was made, in seconds since 1970: `created` in `/v1/models`.
     pub created: i64,
@@ -31,19 +34,28 @@ pub struct Mapping {
     pub priority: i32,
 }
 
-/// One configured provider, ready to be called.
+/// What a configured provider is made of.
 #[derive(Debug)]
-pub struct Provider {
+pub struct ProviderSpec {
     /// The row's id, or `file:<name>`.
     pub id: String,
     /// What a mapping points to and `x-conduit-provider` says.
     pub name: String,
     pub declaration: &'static Declaration,
-    /// Without a trailing slash.
     pub base_url: String,
-    pub credential: Credential,
+    /// Authentication and fixed headers, secrets marked sensitive: made once, by `providers::request::prepare_headers`.
+    pub headers: HeaderMap,
+    /// The API version in force, where the provider's dialect has versions (`version` of Anthropic's credential).
+    pub version: Option<String>,
     pub timeouts: Timeouts,
     pub egress: Egress,
+}
+
+/// One configured provider, ready to be called.
+#[derive(Debug)]
+pub struct Provider {
+    pub spec: ProviderSpec,
+    endpoints: Vec<(Operation, Uri)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +64,7 @@ pub struct Timeouts {
     pub first_byte: Duration,
     /// Streams: between two events.
     pub idle: Duration,
-    /// Unary calls: the whole answer. (Also the bound of a stream's response head, where shorter than `first_byte`.)
+    /// Unary calls: the whole answer.
     pub total: Duration,
 }
 
@@ -62,9 +74,31 @@ impl Snapshot {
     }
 }
 
+impl Provider {
+    /// Works out every address once. The error names the address that cannot be used.
+    pub fn prepare(spec: ProviderSpec) -> Result<Self, String> {
+        let base = spec.base_url.trim_end_matches('/');
+        let endpoints = spec
+            .declaration
+            .endpoints
+            .iter()
+            .map(|endpoint| {
+                let address = format!("{base}{}", endpoint.path);
+                let uri = address.parse::<Uri>().map_err(|error| format!("provider `{}`: {address} is no address: {error}", spec.name))?;
+                Ok((endpoint.operation, uri))
+            })
+            .collect::<Result<Vec<_>, String>>()?;
+        Ok(Self { spec, endpoints })
+    }
+
+    pub fn uri(&self, operation: Operation) -> Option<&Uri> {
+        self.endpoints.iter().find(|(known, _)| *known == operation).map(|(_, uri)| uri)
+    }
+}
+
 impl Mapping {
     /// Whether the provider has an endpoint for the operation at all.
     pub fn supports(&self, operation: Operation) -> bool {
-        self.provider.declaration.endpoint(operation).is_some()
+        self.provider.spec.declaration.endpoint(operation).is_some()
     }
 }

@@ -1,0 +1,71 @@
+//! The gateway as a whole: what it is made of and its settings.
+
+use crate::keys::{KeyHash, KeyHasher, KeyRing};
+use crate::ports::{Ledger, Upstream};
+use crate::snapshot::Snapshot;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// What a gateway is made of.
+pub struct Parts {
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    pub keys: Arc<KeyRing>,
+    pub hasher: Arc<dyn KeyHasher>,
+    /// The hash of the master key: it never works for inference, and the answer says so.
+    pub master_key: Option<KeyHash>,
+    pub ledger: Arc<dyn Ledger>,
+    pub upstream: Arc<dyn Upstream>,
+    pub settings: Settings,
+}
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Largest request body, in bytes.
+    pub max_body: usize,
+    /// Largest whole answer of a provider, in bytes.
+    pub max_reply: usize,
+    /// Largest single event of a provider's stream, in bytes.
+    pub max_event: usize,
+    /// After this time without a first event, a stream's head goes out and comments keep it alive.
+    pub keepalive_after: Duration,
+    /// A connection that sends no whole request head within this time is closed; so is an idle one.
+    pub head_timeout: Duration,
+    /// Longest pause while a request body arrives.
+    pub body_pause: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_body: 32 << 20,
+            max_reply: 64 << 20,
+            max_event: 8 << 20,
+            keepalive_after: Duration::from_secs(15),
+            head_timeout: Duration::from_secs(60),
+            body_pause: Duration::from_secs(30),
+        }
+    }
+}
+
+/// One gateway; shared by all connections.
+pub struct Gateway {
+    pub(crate) parts: Parts,
+    ready: AtomicBool,
+}
+
+impl Gateway {
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self { parts, ready: AtomicBool::new(false) })
+    }
+
+    /// What `/health/ready` says.
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Release);
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+}
