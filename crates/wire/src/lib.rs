@@ -2,6 +2,9 @@
 //!
 //! Invariant: nothing here knows what a message means; no module knows a dialect, a provider or a socket.
 
+pub mod json;
+pub mod object;
 pub mod raw;
+pub mod sse;
 
-pub use raw::Raw;
+pub use raw::{Raw, RawRef};
