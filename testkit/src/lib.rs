@@ -1,1 +1,3 @@
+//! What tests need and no product code may have: recorded traffic and its accounting, upstreams that misbehave.
 
+pub mod recorded;
