@@ -2,6 +2,7 @@
 
 use crate::quirk::Sourced;
 use chat::{DialectId, Operation};
+use dialects::ModelFacts;
 use std::time::Duration;
 
 /// One type of provider. Everything that the gateway, the console and the documents need to know of it.
@@ -31,6 +32,8 @@ pub struct Declaration {
     pub in_process: bool,
     /// Headers of the provider's answer whose value is its id of the request.
     pub request_id_header: &'static str,
+    /// What is known of a model, by its family: the catalogue's rows of this provider.
+    pub facts: fn(&str) -> ModelFacts,
 }
 
 #[derive(Debug)]
@@ -103,6 +106,28 @@ pub struct DefaultTimeouts {
     pub first_byte: Duration,
     pub idle: Duration,
     pub total: Duration,
+}
+
+impl DefaultTimeouts {
+    /// What every provider of chat gets that has no reason for others: a reasoning model may think for minutes before its first event.
+    pub const USUAL: Self = Self {
+        connect: Duration::from_secs(5),
+        first_byte: Duration::from_secs(300),
+        idle: Duration::from_secs(120),
+        total: Duration::from_secs(600),
+    };
+}
+
+impl LimitHeaders {
+    /// The names that OpenAI gave them and that its look-alikes use.
+    pub const OPENAI: Self = Self {
+        limit_requests: "x-ratelimit-limit-requests",
+        remaining_requests: "x-ratelimit-remaining-requests",
+        reset_requests: "x-ratelimit-reset-requests",
+        limit_tokens: "x-ratelimit-limit-tokens",
+        remaining_tokens: "x-ratelimit-remaining-tokens",
+        reset_tokens: "x-ratelimit-reset-tokens",
+    };
 }
 
 impl Declaration {

@@ -2,17 +2,32 @@
 //!
 //! Invariant: a provider is data. Nothing outside this crate names a vendor.
 
+pub mod catalog;
 mod credential;
 mod declaration;
+mod kinds;
+pub mod limits;
+pub mod models;
 mod quirk;
+pub mod request;
 
-pub use credential::Credential;
+mod groq;
+mod openai;
+mod simulated;
+
+pub use catalog::facts;
+pub use credential::{Credential, FieldFault, credential_check};
 pub use declaration::{Auth, Declaration, DefaultTimeouts, Endpoint, Field, FieldHeader, FieldKind, LimitHeaders, ModelList};
-pub use quirk::{Quirk, Sourced};
+pub use kinds::{Kind, NOT_BUILT, kind};
+pub use quirk::{Models, OtherWord, Quirk, Sourced, Word};
+pub use request::{Missing, endpoint_url, normalize_base_url, prepare_headers};
 
 /// Every type of provider, in the order of the form.
-pub static ALL: &[&Declaration] = &[];
+pub static ALL: &[&Declaration] = &[&openai::DECLARATION, &groq::DECLARATION, &simulated::DECLARATION];
 
 pub fn find(kind: &str) -> Option<&'static Declaration> {
     ALL.iter().copied().find(|declaration| declaration.kind == kind)
 }
+
+#[cfg(test)]
+mod tests;
