@@ -3,8 +3,10 @@
 //! Invariant: no clock, socket, randomness or log; a codec is a function of its input. Nothing is dropped in silence: what a writer cannot
 //! carry it returns as a [`chat::Loss`].
 
+mod names;
 mod target;
 
+pub use names::NameMap;
 pub use target::{ModelFacts, Target};
 
 use chat::{Chat, DialectId, Event, Fault, Loss, Reply, Usage};
@@ -14,6 +16,8 @@ use chat::{Chat, DialectId, Event, Fault, Loss, Reply, Usage};
 pub struct Written {
     pub body: Vec<u8>,
     pub losses: Vec<Loss>,
+    /// Names that stand differently in the body: to be restored in what comes back.
+    pub names: NameMap,
 }
 
 /// How a stream is cut into frames.
