@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The rules of one provider for its outgoing connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Egress {
-    /// Plain http and private, loopback and link-local addresses are allowed. Metadata addresses never are.
+    /// Plain http and private and loopback addresses are allowed. Link-local and metadata addresses never are.
     pub allow_private_network: bool,
     /// How long name resolution, TCP and TLS may take together.
     pub connect_timeout: Duration,
