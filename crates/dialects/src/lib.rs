@@ -52,6 +52,8 @@ pub trait Dialect: Send + Sync {
     fn write_reply(&self, reply: &Reply) -> Result<Vec<u8>, Fault>;
 
     fn stream_reader(&self) -> Box<dyn StreamReader>;
+    /// The light reader for streams whose bytes go through.
+    fn stream_watcher(&self) -> Box<dyn StreamWatcher>;
     fn stream_writer(&self, options: StreamOptions) -> Box<dyn StreamWriter>;
 
     /// A provider's answer with status 4xx or 5xx.
@@ -88,6 +90,32 @@ pub trait StreamReader: Send {
     /// One frame: the event name (empty where none was sent) and the data. Appends to `out`.
     fn read(&mut self, event: &str, data: &str, out: &mut Vec<Event>) -> Verdict;
     /// If the bytes ended here: was that a whole stream? Never invents a finish. May be asked after every frame.
+    fn ending(&self) -> Ending;
+    /// What is known of usage up to here.
+    fn usage(&self) -> Option<Usage>;
+}
+
+/// What a frame means for a relay that passes its bytes on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sight {
+    /// Something that a caller sees as an answer.
+    Content,
+    /// Known, but nothing of an answer yet: a role, a ping.
+    Meta,
+    /// Carries usage and nothing else: kept back from a caller that did not ask for it.
+    UsageOnly,
+    /// The provider says that it failed.
+    Error(Box<Fault>),
+    /// The terminal marker.
+    Terminal,
+    /// Not what the dialect says a frame is.
+    Malformed,
+}
+
+/// Looks at frames that are passed on as they are: finds usage, errors and the end, and builds nothing.
+pub trait StreamWatcher: Send {
+    fn see(&mut self, event: &str, data: &str) -> Sight;
+    /// If the bytes ended here: was that a whole stream?
     fn ending(&self) -> Ending;
     /// What is known of usage up to here.
     fn usage(&self) -> Option<Usage>;
