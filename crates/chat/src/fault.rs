@@ -18,6 +18,8 @@ pub struct Fault {
     /// The provider's status, where one answered.
     pub provider_status: Option<u16>,
     pub retry_after: Option<Duration>,
+    /// The provider's own word on whether asking again can help; it overrides the table.
+    pub retry: Option<bool>,
     /// For the log alone; scrubbed all the same.
     pub cause: Option<String>,
 }
@@ -119,7 +121,7 @@ pub struct Rule {
 
 impl Fault {
     pub fn new(kind: FaultKind, origin: Origin, step: Step, message: impl Into<String>) -> Self {
-        Self { kind, origin, step, message: message.into(), param: None, code: None, provider_status: None, retry_after: None, cause: None }
+        Self { kind, origin, step, message: message.into(), param: None, code: None, provider_status: None, retry_after: None, retry: None, cause: None }
     }
 
     /// The caller sent something wrong; `param` is the field.
@@ -150,6 +152,16 @@ impl Fault {
     pub fn with_retry_after(mut self, after: Option<Duration>) -> Self {
         self.retry_after = after;
         self
+    }
+
+    /// Whether the same target may be asked again with the same credential.
+    pub fn may_retry_same(&self) -> bool {
+        self.rule().retry_same && self.retry != Some(false)
+    }
+
+    /// Whether a retry by the caller can help; where it cannot, the answer says `x-should-retry: false`.
+    pub fn caller_may_retry(&self) -> bool {
+        self.rule().caller_may_retry && self.retry != Some(false)
     }
 
     pub fn rule(&self) -> &'static Rule {
