@@ -1,0 +1,185 @@
+//! The configuration: a file in YAML, TOML or JSON, the environment and the command line, checked as a whole.
+//!
+//! Invariant: every mistake is reported at once, each with its file and line (or its variable), and nothing is ignored.
+
+mod check;
+mod environment;
+mod json;
+mod model;
+mod problem;
+mod scalars;
+mod schema;
+pub mod secret;
+mod shape;
+pub mod strength;
+pub mod suggest;
+mod toml;
+mod tree;
+mod yaml;
+
+pub use check::{KeyEntry, MappingEntry, ProviderEntry};
+pub use environment::Environment;
+pub use problem::{Problem, Problems};
+pub use schema::document as schema_document;
+pub use tree::Place;
+
+use environment::ShortForms;
+use model::File;
+use secrecy::SecretString;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tree::{Content, Node};
+
+/// What the command line says.
+#[derive(Clone, Debug, Default)]
+pub struct CommandLine {
+    pub config: Option<PathBuf>,
+    pub listen: Option<String>,
+    pub data_dir: Option<PathBuf>,
+}
+
+/// A configuration in which every value is sound.
+pub struct Config {
+    /// Whether there is a configuration file.
+    pub from_file: bool,
+    pub listen: SocketAddr,
+    pub max_body: usize,
+    pub shutdown_grace: Duration,
+    pub keepalive_after: Duration,
+    pub data_dir: PathBuf,
+    /// `None`: SQLite in the data directory.
+    pub database_url: Option<SecretString>,
+    pub master_key: Option<SecretString>,
+    pub root_secret: Option<SecretString>,
+    pub providers: Vec<ProviderEntry>,
+    pub mappings: Vec<MappingEntry>,
+    pub keys: Vec<KeyEntry>,
+}
+
+/// A configuration file is written by hand or a template; this is far above both.
+const MAX_FILE: u64 = 64 << 20;
+
+/// Reads and checks everything.
+pub fn load(command_line: &CommandLine, environment: &Environment) -> Result<Config, Problems> {
+    let mut problems = Problems::default();
+    let mut root = match &command_line.config {
+        Some(path) => read_file(path)?,
+        None => Node::empty_map(Place::File(Arc::from("configuration"))),
+    };
+    let mut referred = BTreeSet::new();
+    collect_references(&root, &mut referred);
+    environment.apply(&mut root, &referred, &mut problems);
+    let short_forms = environment.short_forms(&mut problems);
+    let shape = shape::Shape { environment, problems: &mut problems }.check(&root, &schema::SHAPE, "");
+    let file = shape.map(|value| read_model(value, &root, &mut problems)).unwrap_or_default();
+    let config = assemble(file, &root, command_line, short_forms, &mut problems);
+    problems.into_result()?;
+    Ok(config)
+}
+
+fn assemble(file: File, root: &Node, command_line: &CommandLine, short_forms: ShortForms, problems: &mut Problems) -> Config {
+    let listen = listen(&file.server.listen, command_line, short_forms.port, problems);
+    let master_key = short_forms.master_key.or_else(|| file.admin.master_key.as_ref().map(|secret| secret.0.clone()));
+    check::master_key(master_key.as_ref(), root, problems);
+    let database_url = check::database_url(short_forms.database_url, file.storage.url.as_ref(), root, problems);
+    let providers = check::providers(&file.providers, root, problems);
+    let mappings = check::mappings(&file.models, root, problems);
+    let keys = check::keys(&file.keys, master_key.as_ref(), root, problems);
+    Config {
+        from_file: command_line.config.is_some(),
+        listen,
+        max_body: usize::try_from(file.server.max_body.0).unwrap_or(usize::MAX),
+        shutdown_grace: file.server.shutdown_grace.0,
+        keepalive_after: file.server.keepalive_after.0,
+        data_dir: command_line.data_dir.clone().or(short_forms.data_dir).unwrap_or_else(|| PathBuf::from("data")),
+        database_url,
+        master_key,
+        root_secret: short_forms.root_secret,
+        providers,
+        mappings,
+        keys,
+    }
+}
+
+/// `--listen` beats all; else `PORT` replaces the port of what the environment or the file says.
+fn listen(configured: &str, command_line: &CommandLine, port: Option<u16>, problems: &mut Problems) -> SocketAddr {
+    let fallback = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
+    if let Some(text) = &command_line.listen {
+        return listen_address(text).unwrap_or_else(|message| {
+            problems.add(&Place::Option("--listen"), message);
+            fallback
+        });
+    }
+    // A wrong address in the file has been reported.
+    let mut address = listen_address(configured).unwrap_or(fallback);
+    if let Some(port) = port {
+        address.set_port(port);
+    }
+    address
+}
+
+/// An IP address with a port; `localhost` is 127.0.0.1.
+pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    if let Some(port) = text.strip_prefix("localhost:").and_then(|port| port.parse().ok()) {
+        return Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
+    }
+    text.parse()
+        .map_err(|_| format!("`{text}` is no address to listen on: write an IP address and a port, like `127.0.0.1:8080` or `[::1]:8080`"))
+}
+
+fn read_file(path: &Path) -> Result<Node, Problems> {
+    let name: Arc<str> = Arc::from(path.display().to_string());
+    let failed = |message: String| Problems::one(Place::File(Arc::clone(&name)), message);
+    let format = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("yaml" | "yml") => yaml::read,
+        Some("toml") => toml::read,
+        Some("json") => json::read,
+        _ => return Err(failed("the name of a configuration file ends in .yaml, .yml, .toml or .json".to_owned())),
+    };
+    let facts = std::fs::metadata(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    if !facts.is_file() {
+        return Err(failed("is not a regular file".to_owned()));
+    }
+    if facts.len() > MAX_FILE {
+        return Err(failed("is larger than 64 MiB".to_owned()));
+    }
+    let bytes = std::fs::read(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|byte| **byte == b'\n').count() + 1;
+        Problems::one(Place::Line(Arc::clone(&name), line), "is not valid UTF-8")
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut root = format(text, &name)?;
+    if matches!(root.content, Content::Null) {
+        root.content = Content::Map(Vec::new());
+    }
+    Ok(root)
+}
+
+/// Variables that the file itself names: a `CONDUIT_` name among them is no mistake.
+fn collect_references(node: &Node, names: &mut BTreeSet<String>) {
+    match &node.content {
+        Content::Text(text) => {
+            if let Ok(secret::Reference::Variable(name)) = secret::reference(text) {
+                names.insert(name.to_owned());
+            }
+        }
+        Content::List(items) => items.iter().for_each(|item| collect_references(item, names)),
+        Content::Map(entries) => entries.iter().for_each(|entry| collect_references(&entry.node, names)),
+        _ => {}
+    }
+}
+
+/// The shape was checked, so this fails only where check and model disagree; the text of such an error could hold a value and is not shown.
+fn read_model(value: serde_json::Value, root: &Node, problems: &mut Problems) -> File {
+    serde_json::from_value(value).unwrap_or_else(|_| {
+        problems.add(&root.place, "the configuration passed the check of its form and could still not be read; please report this");
+        File::default()
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,316 @@
+//! The configuration file, whole: what users may write, with the JSON Schema that is generated from it.
+//!
+//! Fields marked `x-not-built` belong to a later version. They are in the model so that they are refused by name and an editor knows them;
+//! only a value that changes nothing (`x-neutral`, an empty map or list) is taken.
+
+use super::scalars::{Credentials, Period, Secret, Size};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Configuration of Conduit.
+///
+/// Sizes are text with a unit (`512KiB`, `32MiB`), durations too (`500ms`, `5s`, `2m`, `1h`). A secret may be a reference: `env:NAME`,
+/// `${NAME}`, `os.environ/NAME` or `file:/absolute/path`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+#[schemars(title = "Conduit configuration")]
+pub(super) struct File {
+    /// The address of this schema, for editors.
+    #[serde(rename = "$schema")]
+    pub schema: Option<String>,
+    /// The listener and its limits.
+    pub server: Server,
+    /// The administrator's access.
+    pub admin: Admin,
+    /// Where Conduit keeps what it must not forget.
+    pub storage: Storage,
+    /// Shared counters of several nodes.
+    #[schemars(extend("x-not-built" = true))]
+    pub redis: Option<Redis>,
+    /// The providers that mappings point to. `None` stands for an entry with a mistake of its own.
+    #[schemars(with = "Vec<Provider>", description = "The providers that mappings point to.")]
+    pub providers: Vec<Option<Provider>>,
+    /// Which virtual model is served by which provider and model. `None` stands for an entry with a mistake of its own.
+    #[schemars(
+        with = "Vec<Model>",
+        description = "Which virtual model is served by which provider and model; several rows of one name are a group."
+    )]
+    pub models: Vec<Option<Model>>,
+    /// How the mappings of one virtual model are ordered.
+    pub routing: Routing,
+    /// The keys of callers. `None` stands for an entry with a mistake of its own.
+    #[schemars(with = "Vec<Key>", description = "The virtual keys that callers use.")]
+    pub keys: Vec<Option<Key>>,
+}
+
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Server {
+    /// IP address and port. Default `127.0.0.1:8080`.
+    #[schemars(extend("format" = "socket-address"))]
+    pub listen: String,
+    /// Largest request body. Default 32MiB.
+    #[schemars(extend("x-minimum" = "1KiB", "x-maximum" = "1GiB"))]
+    pub max_body: Size,
+    /// How long running requests may take to end after a stop was asked for. Default 120s.
+    #[schemars(extend("x-minimum" = "0s", "x-maximum" = "1h"))]
+    pub shutdown_grace: Period,
+    /// After this time without a first event a stream's head goes out and comments keep it alive. Default 15s.
+    #[schemars(extend("x-minimum" = "10ms", "x-maximum" = "1h"))]
+    pub keepalive_after: Period,
+    /// Certificate and key for https.
+    #[schemars(extend("x-not-built" = true))]
+    pub tls: Option<Tls>,
+    /// Networks whose `x-forwarded-for` is believed.
+    #[schemars(extend("x-not-built" = true))]
+    pub trusted_proxies: Vec<String>,
+    /// A separate address for the admin API and the console.
+    #[schemars(extend("x-not-built" = true))]
+    pub admin_listen: Option<String>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+            max_body: Size(32 << 20),
+            shutdown_grace: Period(Duration::from_secs(120)),
+            keepalive_after: Period(Duration::from_secs(15)),
+            tls: None,
+            trusted_proxies: Vec::new(),
+            admin_listen: None,
+        }
+    }
+}
+
+/// Certificate chain and private key, as PEM files.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tls {
+    pub cert: String,
+    pub key: String,
+}
+
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Admin {
+    /// The key of the administrator: 20 characters or more. It never works for inference.
+    pub master_key: Option<Secret>,
+}
+
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Storage {
+    /// `sqlite://path/to/conduit.db` or `postgres://user:password@host/database`. Default: `conduit.db` in the data directory.
+    pub url: Option<Secret>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Redis {
+    pub url: Secret,
+}
+
+/// A configured provider with its credential.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Provider {
+    /// What a mapping points to and the response header `x-conduit-provider` says.
+    #[schemars(extend("format" = "name"))]
+    pub name: String,
+    /// The provider's type, as `openai`.
+    #[serde(rename = "type")]
+    #[schemars(extend("format" = "provider-type"))]
+    pub kind: String,
+    /// Where the provider is reached, where that differs from the type's own address.
+    pub base_url: Option<String>,
+    /// The fields of the type, as `api_key`.
+    #[serde(default)]
+    pub credentials: Credentials,
+    /// Lets this endpoint be plain http, or stand on a private or loopback address.
+    #[serde(default)]
+    pub allow_private_network: bool,
+    #[serde(default)]
+    pub timeouts: Timeouts,
+    /// Health probes.
+    #[schemars(extend("x-not-built" = true))]
+    pub health: Option<Health>,
+    /// The wire formats of a custom endpoint.
+    #[schemars(extend("x-not-built" = true))]
+    pub dialects: Option<Vec<String>>,
+    /// The paths of a custom endpoint, by operation.
+    #[schemars(extend("x-not-built" = true))]
+    pub paths: Option<BTreeMap<String, String>>,
+    /// The header that carries a custom endpoint's key.
+    #[schemars(extend("x-not-built" = true))]
+    pub auth_header: Option<String>,
+    /// What stands before the key in that header.
+    #[schemars(extend("x-not-built" = true))]
+    pub auth_prefix: Option<String>,
+    /// Fixed headers of a custom endpoint.
+    #[schemars(extend("x-not-built" = true))]
+    pub headers: Option<BTreeMap<String, Secret>>,
+    /// Fixed query parameters of a custom endpoint.
+    #[schemars(extend("x-not-built" = true))]
+    pub query: Option<BTreeMap<String, Secret>>,
+    /// What a custom endpoint wants different.
+    #[schemars(extend("x-not-built" = true))]
+    pub quirks: Option<Vec<serde_json::Value>>,
+}
+
+/// How long a provider may take. What is not set here has the default of the provider's type.
+#[derive(Clone, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Timeouts {
+    /// Name resolution, TCP and TLS together.
+    #[schemars(extend("x-minimum" = "1ms", "x-maximum" = "10m"))]
+    pub connect: Option<Period>,
+    /// Streams: until the first event.
+    #[schemars(extend("x-minimum" = "1ms", "x-maximum" = "24h"))]
+    pub first_byte: Option<Period>,
+    /// Streams: between two events.
+    #[schemars(extend("x-minimum" = "1ms", "x-maximum" = "24h"))]
+    pub idle: Option<Period>,
+    /// Unary calls: the whole answer.
+    #[schemars(extend("x-minimum" = "1ms", "x-maximum" = "24h"))]
+    pub total: Option<Period>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Health {
+    pub enabled: Option<bool>,
+    pub interval: Option<Period>,
+}
+
+/// A model mapping.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Model {
+    /// The virtual model: what callers ask for.
+    #[schemars(extend("format" = "name"))]
+    pub name: String,
+    /// The name of a provider of this file.
+    pub provider: String,
+    /// The provider's own name of the model.
+    #[schemars(extend("format" = "name"))]
+    pub provider_model: String,
+    /// Lower is tried first. Default 1.
+    #[serde(default = "one")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub priority: i32,
+    /// Its share among mappings of one priority.
+    #[serde(default = "one")]
+    #[schemars(range(min = 0, max = 1_000_000), extend("x-not-built" = true, "x-neutral" = 1))]
+    pub weight: i32,
+    /// Refuses a request that would lose a field on its way to this provider.
+    #[serde(default)]
+    #[schemars(extend("x-not-built" = true, "x-neutral" = false))]
+    pub strict: bool,
+    /// Settings of the provider's type.
+    #[schemars(extend("x-not-built" = true))]
+    pub options: Option<BTreeMap<String, serde_json::Value>>,
+    /// Defaults merged into requests that don't set them.
+    #[schemars(extend("x-not-built" = true))]
+    pub parameters: Option<BTreeMap<String, serde_json::Value>>,
+    /// Overrides the provider's timeouts.
+    #[schemars(extend("x-not-built" = true))]
+    pub timeouts: Option<Timeouts>,
+    /// Overrides the price book.
+    #[schemars(extend("x-not-built" = true))]
+    pub price: Option<Price>,
+}
+
+fn one() -> i32 {
+    1
+}
+
+/// US dollars per million tokens.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Price {
+    pub input_per_million: Option<f64>,
+    pub cached_input_per_million: Option<f64>,
+    pub output_per_million: Option<f64>,
+}
+
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Routing {
+    /// The order of a group's mappings.
+    #[schemars(extend("x-not-built" = true, "x-neutral" = "priority"))]
+    pub strategy: Strategy,
+    /// Strategies of single virtual models.
+    #[schemars(extend("x-not-built" = true))]
+    pub models: Option<BTreeMap<String, ModelRouting>>,
+    /// Where a request goes when a whole group fails.
+    #[schemars(extend("x-not-built" = true))]
+    pub fallbacks: Vec<Fallback>,
+}
+
+#[derive(Deserialize, JsonSchema, Default, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Strategy {
+    #[default]
+    Priority,
+    Simple,
+    Weighted,
+    RoundRobin,
+    Random,
+    LeastCost,
+    LeastUsed,
+    LeastLatency,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ModelRouting {
+    pub strategy: Strategy,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fallback {
+    pub model: String,
+    pub to: Vec<String>,
+    pub on: Option<Vec<String>>,
+}
+
+/// A virtual key.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Key {
+    #[schemars(extend("format" = "name"))]
+    pub name: String,
+    /// What the caller sends: 20 characters or more. Only a keyed hash of it is kept.
+    pub key: Secret,
+    /// Virtual models that it may use: exact names or `prefix*`. Default: all.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// What it may spend.
+    #[schemars(extend("x-not-built" = true))]
+    pub budget: Option<Budget>,
+    /// How much it may ask for.
+    #[schemars(extend("x-not-built" = true))]
+    pub limits: Option<Limits>,
+}
+
+/// US dollars.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Budget {
+    pub day: Option<f64>,
+    pub month: Option<f64>,
+    pub total: Option<f64>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    pub requests_per_minute: Option<u64>,
+    pub tokens_per_minute: Option<u64>,
+    pub concurrency: Option<u64>,
+}
