@@ -1,3 +1,4 @@
 //! What tests need and no product code may have: recorded traffic and its accounting, upstreams that misbehave.
 
 pub mod recorded;
+pub mod scripted;
