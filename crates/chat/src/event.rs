@@ -48,6 +48,11 @@ pub enum Event {
         choice: Option<u32>,
         extras: Extras,
     },
+    /// Members of the message object inside a choice, or of the delta that stands for it in a stream.
+    MessageExtras {
+        choice: u32,
+        extras: Extras,
+    },
     /// The provider says that it failed; nothing comes after it.
     Error(Box<Fault>),
     /// The provider's own terminal marker: the stream is complete. Never made up.
@@ -85,6 +90,12 @@ pub enum Delta {
     Citation {
         raw: Raw,
         from: DialectId,
+    },
+    /// More of an audio part; data is base64 on its own.
+    Audio {
+        data: Option<String>,
+        transcript: Option<String>,
+        extras: Extras,
     },
     Native {
         raw: Raw,

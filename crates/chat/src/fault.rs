@@ -121,7 +121,18 @@ pub struct Rule {
 
 impl Fault {
     pub fn new(kind: FaultKind, origin: Origin, step: Step, message: impl Into<String>) -> Self {
-        Self { kind, origin, step, message: message.into(), param: None, code: None, provider_status: None, retry_after: None, retry: None, cause: None }
+        Self {
+            kind,
+            origin,
+            step,
+            message: message.into(),
+            param: None,
+            code: None,
+            provider_status: None,
+            retry_after: None,
+            retry: None,
+            cause: None,
+        }
     }
 
     /// The caller sent something wrong; `param` is the field.
@@ -288,3 +299,40 @@ pub static TABLE: &[Rule] = &[
     INTERNAL,
     row(K::CallerGone, "caller_gone", 499, "invalid_request_error", Some("caller_gone"), "invalid_request_error", "The caller closed the connection; in the record only."),
 ];
+
+/// The table as a document: docs/faults.md is this text.
+pub fn markdown() -> String {
+    let mut page = String::from(
+        "# Faults\n\nGenerated from `chat::fault::TABLE`; do not edit.\n\n\
+         Each row is one kind of failure: what the caller gets, and what the gateway may do about it. A provider's own code replaces the code\n\
+         of the row where an error is passed on.\n\n\
+         | fault | status | OpenAI type | code | Anthropic type | same target again | other credential | next target | caller may retry | health | meaning |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for rule in TABLE {
+        let yes = |set: bool| if set { "yes" } else { "no" };
+        let code = rule.code.map_or_else(|| "-".to_owned(), |code| format!("`{code}`"));
+        let health = match rule.health {
+            HealthEffect::None => "none",
+            HealthEffect::Failure => "failure",
+            HealthEffect::Credential => "credential",
+            HealthEffect::Cooling => "cooling",
+        };
+        page.push_str(&format!(
+            "| `{}` | {} | `{}` | {code} | `{}` | {} | {} | {} | {} | {health} | {} |\n",
+            rule.name,
+            rule.status,
+            rule.openai_type,
+            rule.anthropic_type,
+            yes(rule.retry_same),
+            yes(rule.try_credential),
+            yes(rule.try_target),
+            yes(rule.caller_may_retry),
+            rule.meaning,
+        ));
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests;

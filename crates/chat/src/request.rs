@@ -79,3 +79,32 @@ pub enum Effort {
     Max,
     Other(String),
 }
+
+impl Effort {
+    /// The word as OpenAI chat spells it.
+    pub fn word(&self) -> &str {
+        match self {
+            Effort::None => "none",
+            Effort::Minimal => "minimal",
+            Effort::Low => "low",
+            Effort::Medium => "medium",
+            Effort::High => "high",
+            Effort::XHigh => "xhigh",
+            Effort::Max => "max",
+            Effort::Other(word) => word,
+        }
+    }
+
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "none" => Effort::None,
+            "minimal" => Effort::Minimal,
+            "low" => Effort::Low,
+            "medium" => Effort::Medium,
+            "high" => Effort::High,
+            "xhigh" => Effort::XHigh,
+            "max" => Effort::Max,
+            other => Effort::Other(other.to_owned()),
+        }
+    }
+}

@@ -57,6 +57,8 @@ pub enum PartKind {
         source: Source,
         /** `wav`, `mp3`, ... */
         format: Option<String>,
+        /// What is said, where the provider tells.
+        transcript: Option<String>,
     },
     File {
         source: Source,

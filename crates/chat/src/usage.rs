@@ -43,3 +43,6 @@ impl Usage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
