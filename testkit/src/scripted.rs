@@ -36,9 +36,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use turn::Step;
 
+type Choice = dyn Fn(usize, &Request) -> Turn + Send + Sync;
+
 /// Which turn a request gets.
 pub struct Script {
-    choose: Box<dyn Fn(usize, &Request) -> Turn + Send + Sync>,
+    choose: Box<Choice>,
     on_connect: Vec<Step>,
 }
 
