@@ -9,6 +9,7 @@ mod kinds;
 pub mod limits;
 pub mod models;
 mod quirk;
+pub mod quirks;
 pub mod request;
 
 mod groq;

@@ -24,7 +24,7 @@ pub enum Models {
 
 /// The closed list of edits.
 ///
-/// The first group touches top-level fields: one decision for both paths (`quirks::top`), applied to the spliced bytes or to the typed request.
+/// The first group touches top-level fields: one decision for both paths (`quirks`), applied to the spliced bytes or to the typed request.
 /// The second group reaches into messages and exists on the typed path alone; `quirks::needs_typed` sends a request there.
 #[derive(Debug)]
 pub enum Quirk {
@@ -49,8 +49,10 @@ pub enum Quirk {
     DeveloperAsSystem,
     /// The thought of an earlier assistant turn stands under this name there.
     ReasoningMember { name: &'static str },
-    /// Cache markers on messages, parts and tools are refused there: a loss.
-    DropCacheMarkers,
+    /// A refusal of an earlier assistant turn goes as plain text: a loss.
+    RefusalAsText { reason: &'static str },
+    /// Cache markers on parts and tools are refused there: a loss.
+    DropCacheMarkers { reason: &'static str },
 }
 
 /// One word of the caller's and what it is there.
@@ -109,7 +111,8 @@ impl Quirk {
             | Quirk::DropMessageMembers { .. }
             | Quirk::DeveloperAsSystem
             | Quirk::ReasoningMember { .. }
-            | Quirk::DropCacheMarkers => true,
+            | Quirk::RefusalAsText { .. }
+            | Quirk::DropCacheMarkers { .. } => true,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{Auth, Declaration, DefaultTimeouts, Endpoint, Field, FieldKind, Limi
 use chat::{DialectId, Operation};
 use dialects::ModelFacts;
 
-pub static DECLARATION: Declaration = Declaration {
+pub(crate) static DECLARATION: Declaration = Declaration {
     kind: "groq",
     label: "Groq",
     fields: &[Field {

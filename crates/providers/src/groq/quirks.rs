@@ -94,14 +94,15 @@ pub(super) const QUIRKS: &[Sourced] = &[
     all(Quirk::DropNullMembers, "providers/groq.md §2 Messages"),
     all(
         Quirk::DropMessageMembers {
-            members: &["refusal", "annotations", "audio", "executed_tools", "provider_specific_fields"],
+            members: &["annotations", "audio", "executed_tools", "provider_specific_fields"],
             reason: "Groq refuses unknown members of messages",
         },
         "providers/groq.md §2 Messages, Tools",
     ),
     all(Quirk::DeveloperAsSystem, "providers/groq.md §2 Messages"),
     all(Quirk::ReasoningMember { name: "reasoning" }, "providers/groq.md §2 Messages"),
-    all(Quirk::DropCacheMarkers, "providers/groq.md §2 Tools"),
+    all(Quirk::RefusalAsText { reason: "Groq has no refusal member" }, "providers/groq.md §2 Messages"),
+    all(Quirk::DropCacheMarkers { reason: "Groq refuses unknown members of messages and tools" }, "providers/groq.md §2 Tools"),
 ];
 
 const fn all(quirk: Quirk, source: &'static str) -> Sourced {

@@ -5,7 +5,7 @@ use crate::{Auth, Declaration, DefaultTimeouts, Endpoint, Field, FieldHeader, Fi
 use chat::{DialectId, Operation};
 use dialects::ModelFacts;
 
-pub static DECLARATION: Declaration = Declaration {
+pub(crate) static DECLARATION: Declaration = Declaration {
     kind: "openai",
     label: "OpenAI",
     fields: &[

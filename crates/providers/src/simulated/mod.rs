@@ -4,7 +4,7 @@ use crate::{Auth, Declaration, DefaultTimeouts, Endpoint, LimitHeaders, ModelLis
 use chat::{DialectId, Operation};
 use dialects::ModelFacts;
 
-pub static DECLARATION: Declaration = Declaration {
+pub(crate) static DECLARATION: Declaration = Declaration {
     kind: "simulated",
     label: "Simulated",
     fields: &[],

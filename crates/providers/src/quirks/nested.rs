@@ -1,0 +1,134 @@
+//! Quirks that reach into messages and tools: on the canonical form alone.
+
+use crate::Quirk;
+use chat::{Chat, DialectId, Loss, Part, PartKind, Role, Turn};
+use memchr::memmem;
+use wire::Raw;
+use wire::json::Object;
+
+/// The names under which OpenAI's look-alikes keep the thought of an earlier turn.
+const REASONING_MEMBERS: [&str; 2] = ["reasoning_content", "reasoning"];
+
+/// Whether the text of the body could hold what the quirk is about. A name in an unusual spelling (`"n\u0061me"`) is not found: it goes through
+/// as it came, and the provider judges.
+pub(super) fn may_touch(quirk: &Quirk, body: &Object<'_>) -> bool {
+    let within = |member: &str, word: &str| body.get(member).is_some_and(|found| has_quoted(found.value, word));
+    match quirk {
+        Quirk::DropTurnNames => within("messages", "name"),
+        Quirk::DropNullMembers => body.get("messages").is_some_and(|found| memmem::find(found.value.as_bytes(), b"null").is_some()),
+        Quirk::DropMessageMembers { members, .. } => members.iter().any(|member| within("messages", member)),
+        Quirk::DeveloperAsSystem => within("messages", "developer"),
+        Quirk::RefusalAsText { .. } => within("messages", "refusal"),
+        Quirk::ReasoningMember { name } => REASONING_MEMBERS.iter().any(|member| member != name && within("messages", member)),
+        Quirk::DropCacheMarkers { .. } => within("messages", "cache_control") || within("tools", "cache_control"),
+        Quirk::Drop { .. } | Quirk::Rename { .. } | Quirk::Clamp { .. } | Quirk::Default { .. } | Quirk::Words { .. } => false,
+    }
+}
+
+/// Whether the word stands in quotes somewhere.
+fn has_quoted(text: &str, word: &str) -> bool {
+    let bytes = text.as_bytes();
+    memmem::find_iter(bytes, word).any(|at| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        before == Some(&b'"') && bytes.get(at + word.len()) == Some(&b'"')
+    })
+}
+
+pub(super) fn apply(quirk: &'static Quirk, chat: &mut Chat, losses: &mut Vec<Loss>) {
+    if let Quirk::DropCacheMarkers { reason } = quirk {
+        drop_tool_markers(chat, reason, losses);
+    }
+    for (at, turn) in chat.turns.iter_mut().enumerate() {
+        match quirk {
+            Quirk::DropTurnNames => drop_name(at, turn, losses),
+            Quirk::DropNullMembers if turn.role == Role::Assistant => drop_nulls(turn),
+            Quirk::DropMessageMembers { members, reason } => drop_members(at, turn, members, reason, losses),
+            Quirk::DeveloperAsSystem if turn.role == Role::Developer => turn.role = Role::System,
+            Quirk::RefusalAsText { reason } => refusals_as_text(at, turn, reason, losses),
+            Quirk::ReasoningMember { name } if turn.role == Role::Assistant => name_reasoning(at, turn, name, losses),
+            Quirk::DropCacheMarkers { reason } => drop_markers(&format!("messages[{at}].content"), &mut turn.parts, reason, losses),
+            _ => {}
+        }
+    }
+}
+
+fn drop_name(at: usize, turn: &mut Turn, losses: &mut Vec<Loss>) {
+    if turn.name.take().is_some() {
+        losses.push(Loss::dropped(format!("messages[{at}].name"), "messages have no name there"));
+    }
+}
+
+fn drop_nulls(turn: &mut Turn) {
+    let nulls: Vec<String> = turn.extras.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.to_owned()).collect();
+    for name in nulls {
+        turn.extras.remove(&name);
+    }
+}
+
+fn drop_members(at: usize, turn: &mut Turn, members: &[&'static str], reason: &'static str, losses: &mut Vec<Loss>) {
+    for member in members {
+        if let Some(value) = turn.extras.remove(member)
+            && !says_nothing(&value)
+        {
+            losses.push(Loss::dropped(format!("messages[{at}].{member}"), reason));
+        }
+    }
+}
+
+/// Null or an empty list or object: clients that send a reply back as they got it send many.
+fn says_nothing(value: &Raw) -> bool {
+    let dense: String = value.text().chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    matches!(dense.as_str(), "null" | "[]" | "{}")
+}
+
+fn refusals_as_text(at: usize, turn: &mut Turn, reason: &'static str, losses: &mut Vec<Loss>) {
+    for part in &mut turn.parts {
+        if let PartKind::Refusal { text } = &mut part.kind {
+            part.kind = PartKind::Text { text: std::mem::take(text) };
+            losses.push(Loss::approximated(format!("messages[{at}].refusal"), reason));
+        }
+    }
+}
+
+/// Moves the thought into the member that the provider reads it from. A thought that is sealed for another dialect cannot be read here.
+fn name_reasoning(at: usize, turn: &mut Turn, name: &'static str, losses: &mut Vec<Loss>) {
+    let mut thought = String::new();
+    turn.parts.retain(|part| match &part.kind {
+        PartKind::Reasoning(reasoning) => {
+            if reasoning.encrypted.is_some() {
+                losses.push(Loss::dropped(format!("messages[{at}].{name}"), "an encrypted thought belongs to the provider that made it"));
+            }
+            thought.push_str(&reasoning.text);
+            false
+        }
+        _ => true,
+    });
+    let mut text = (!thought.is_empty()).then(|| Raw::of(&thought).ok()).flatten();
+    for member in REASONING_MEMBERS {
+        if let Some(found) = turn.extras.remove(member).filter(|found| !found.is_null()) {
+            text = text.or(Some(found));
+        }
+    }
+    if let Some(text) = text {
+        turn.extras.push(DialectId::OpenaiChat, name, text);
+    }
+}
+
+fn drop_markers(path: &str, parts: &mut [Part], reason: &'static str, losses: &mut Vec<Loss>) {
+    for (at, part) in parts.iter_mut().enumerate() {
+        if part.cache.take().is_some() {
+            losses.push(Loss::dropped(format!("{path}[{at}].cache_control"), reason));
+        }
+        if let PartKind::ToolResult(result) = &mut part.kind {
+            drop_markers(path, &mut result.parts, reason, losses);
+        }
+    }
+}
+
+fn drop_tool_markers(chat: &mut Chat, reason: &'static str, losses: &mut Vec<Loss>) {
+    for (at, tool) in chat.tools.iter_mut().enumerate() {
+        if tool.cache.take().is_some() {
+            losses.push(Loss::dropped(format!("tools[{at}].cache_control"), reason));
+        }
+    }
+}
