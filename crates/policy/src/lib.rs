@@ -4,6 +4,6 @@
 
 pub mod key;
 pub mod mapping;
-mod plan;
+pub mod plan;
 
 pub use plan::{Candidate, Decision, Plan, Reason, Strategy, plan};
