@@ -3,6 +3,7 @@
 //! Invariant: no clock, socket, randomness or log; a codec is a function of its input. Nothing is dropped in silence: what a writer cannot
 //! carry it returns as a [`chat::Loss`].
 
+pub mod anthropic_messages;
 mod names;
 mod target;
 
