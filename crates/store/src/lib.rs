@@ -1,1 +1,28 @@
+//! What Conduit keeps: rows in SQLite or PostgreSQL, sealed secrets, and the journal in front of the usage table.
+//!
+//! Invariant: every query runs on both databases alike, and no secret leaves this crate unsealed except into a [`secrecy::SecretString`].
 
+pub mod database;
+mod error;
+mod id;
+pub mod journal;
+mod location;
+pub mod mappings;
+mod migrate;
+pub mod providers;
+mod root_secret;
+pub mod seal;
+pub mod settings;
+pub mod usage;
+pub mod virtual_key;
+pub mod virtual_keys;
+
+pub use database::{Store, StoreConfig};
+pub use error::StoreError;
+pub use id::{new_id, new_uuid, now_us};
+pub use journal::{Journal, JournalOptions};
+pub use root_secret::{RootSecret, RootSecretError};
+pub use seal::{Keys, Purpose};
+
+#[cfg(test)]
+mod testing;
