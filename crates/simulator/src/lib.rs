@@ -5,11 +5,13 @@
 //! Answers are a function of the seed and the request: no clock, no randomness, no state except the run-time faults.
 
 mod answer;
+mod anthropic;
 mod author;
 mod control;
 mod delivery;
 mod digest;
 mod faults;
+mod groq;
 mod json_instance;
 mod openai;
 mod route;
@@ -111,7 +113,8 @@ impl Simulator {
         let answer = match provider {
             Provider::OpenAi => openai::answer(&mut call, openai::Flavour::OpenAi),
             Provider::Simulated => openai::answer(&mut call, openai::Flavour::Simulated),
-            Provider::Groq | Provider::Anthropic => Answer::text(404, "not built\n"),
+            Provider::Anthropic => anthropic::answer(&mut call),
+            Provider::Groq => groq::answer(&mut call),
         };
         (answer, call.faults)
     }
@@ -119,7 +122,9 @@ impl Simulator {
 
 fn refuse_fault_word(provider: Provider, digest: u64, message: &str) -> Answer {
     match provider {
-        Provider::OpenAi | Provider::Simulated | Provider::Groq | Provider::Anthropic => openai::refuse_fault_word(digest, message),
+        Provider::Anthropic => anthropic::refuse_fault_word(digest, message),
+        Provider::Groq => groq::refuse_fault_word(digest, message),
+        Provider::OpenAi | Provider::Simulated => openai::refuse_fault_word(digest, message),
     }
 }
 

@@ -22,6 +22,11 @@ pub(crate) struct Conversation {
 const ROLES: &[&str] = &["system", "assistant", "user", "function", "tool", "developer"];
 
 pub(crate) fn read(messages: Option<&Value>) -> Result<Conversation, Refusal> {
+    read_with(messages, &["name", "refusal", "audio", "annotations"])
+}
+
+/// `assistant_members` are those that an assistant's message may have beside content and calls.
+pub(crate) fn read_with(messages: Option<&Value>, assistant_members: &'static [&'static str]) -> Result<Conversation, Refusal> {
     let value = messages.filter(|value| !value.is_null()).ok_or_else(|| Refusal::missing("messages"))?;
     let messages = check::list(value, "messages", "an array of objects")?;
     if messages.is_empty() {
@@ -33,6 +38,7 @@ pub(crate) fn read(messages: Option<&Value>) -> Result<Conversation, Refusal> {
         unanswered: Vec::new(),
         asked_at: 0,
         after_call: false,
+        assistant_members,
     };
     for (index, message) in messages.iter().enumerate() {
         let path = format!("messages[{index}]");
@@ -49,6 +55,7 @@ struct Reader {
     asked_at: usize,
     /// Tool messages may stand here.
     after_call: bool,
+    assistant_members: &'static [&'static str],
 }
 
 impl Reader {
@@ -84,9 +91,8 @@ impl Reader {
     }
 
     fn assistant(&mut self, message: &Object, path: &str, index: usize) -> Result<(), Refusal> {
-        const KNOWN: &[&str] =
-            &["role", "content", "name", "refusal", "tool_calls", "audio", "function_call", "annotations", "reasoning_content"];
-        check::closed(message, path, KNOWN)?;
+        let known = [&["role", "content", "tool_calls", "function_call"], self.assistant_members].concat();
+        check::closed(message, path, &known)?;
         self.conversation.results.clear();
         let calls = check::given(message, "tool_calls");
         let excused = calls.is_some() || ["function_call", "refusal", "audio"].iter().any(|name| check::given(message, name).is_some());

@@ -7,7 +7,7 @@ mod models;
 pub(crate) mod refusal;
 mod reply;
 pub(crate) mod reply_parts;
-mod request;
+pub(crate) mod request;
 mod stream;
 pub(crate) mod tools;
 
