@@ -8,7 +8,7 @@ mod names;
 mod target;
 
 pub use names::NameMap;
-pub use target::{ModelFacts, Target};
+pub use target::{ModelFacts, OffSwitch, Target, Thinking, ThinkingMode};
 
 use chat::{Chat, DialectId, Event, Fault, Loss, Reply, Usage};
 

@@ -12,6 +12,7 @@ mod quirk;
 pub mod quirks;
 pub mod request;
 
+mod anthropic;
 mod groq;
 mod openai;
 mod simulated;
@@ -24,7 +25,7 @@ pub use quirk::{Models, OtherWord, Quirk, Sourced, Word};
 pub use request::{Missing, endpoint_url, normalize_base_url, prepare_headers};
 
 /// Every type of provider, in the order of the form.
-pub static ALL: &[&Declaration] = &[&openai::DECLARATION, &groq::DECLARATION, &simulated::DECLARATION];
+pub static ALL: &[&Declaration] = &[&openai::DECLARATION, &anthropic::DECLARATION, &groq::DECLARATION, &simulated::DECLARATION];
 
 pub fn find(kind: &str) -> Option<&'static Declaration> {
     ALL.iter().copied().find(|declaration| declaration.kind == kind)

@@ -14,8 +14,12 @@ fn kinds_are_unique_and_found() {
 /// The labels and fields that the contract fixes.
 #[test]
 fn labels_and_fields_are_the_contracts() {
-    let table: &[(&str, &str, &[&str])] =
-        &[("openai", "OpenAI", &["api_key", "organization", "project"]), ("groq", "Groq", &["api_key"]), ("simulated", "Simulated", &[])];
+    let table: &[(&str, &str, &[&str])] = &[
+        ("openai", "OpenAI", &["api_key", "organization", "project"]),
+        ("anthropic", "Anthropic", &["api_key", "version", "betas"]),
+        ("groq", "Groq", &["api_key"]),
+        ("simulated", "Simulated", &[]),
+    ];
     assert_eq!(ALL.iter().map(|declaration| declaration.kind).collect::<Vec<_>>(), table.iter().map(|row| row.0).collect::<Vec<_>>());
     for (declaration, (kind, label, fields)) in ALL.iter().zip(table) {
         assert_eq!((declaration.kind, declaration.label), (*kind, *label));
