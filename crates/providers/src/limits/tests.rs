@@ -48,6 +48,11 @@ fn moments_as_rfc_3339_writes_them() {
     let now = "2026-11-22T17:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
     assert_eq!(reset.from_now(now), Duration::from_secs(30));
     assert_eq!(reset.from_now(now + 60_000_000), Duration::ZERO, "passed");
+    let mut headers = HeaderMap::new();
+    headers.insert("anthropic-ratelimit-tokens-remaining", HeaderValue::from_static("5"));
+    headers.insert("anthropic-ratelimit-tokens-reset", HeaderValue::from_static("2026-11-22T17:00:30Z"));
+    let limits = read(crate::find("anthropic").unwrap(), &headers);
+    assert_eq!(limits.tokens, Window { limit: None, remaining: Some(5), reset: Some(reset) });
     assert_eq!(read_reset("2026-13-22T17:00:30Z"), None);
     assert_eq!(Reset::After(Duration::from_secs(5)).from_now(now), Duration::from_secs(5));
 }

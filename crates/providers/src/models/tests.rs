@@ -35,13 +35,13 @@ fn groq_adds_windows_and_activity() {
 fn anthropic_pages_and_stamps() {
     let body = r#"{"data":[{"type":"model","id":"claude-x","display_name":"Claude X","created_at":"2026-01-02T03:04:05Z","lifecycle":"active","max_input_tokens":200000,"max_tokens":64000,"capabilities":{"effort":{"supported":true}}},
         {"type":"model","id":"claude-old","display_name":"Old","created_at":"2024-01-02T03:04:05Z","lifecycle":"retired"}],"has_more":true,"first_id":"claude-x","last_id":"claude-old"}"#;
-    let page = parsed("openai", body);
+    let page = parsed("anthropic", body);
     assert_eq!(page.after.as_deref(), Some("claude-old"));
     let first = &page.models[0];
     assert_eq!((first.display_name.as_deref(), first.created), (Some("Claude X"), Some(1_767_323_045)));
     assert_eq!((first.context, first.max_output, first.active), (Some(200_000), Some(64_000), true));
     assert!(!page.models[1].active);
-    let last = parsed("openai", r#"{"data":[],"has_more":false,"first_id":null,"last_id":null}"#);
+    let last = parsed("anthropic", r#"{"data":[],"has_more":false,"first_id":null,"last_id":null}"#);
     assert_eq!(last, Page::default());
 }
 
