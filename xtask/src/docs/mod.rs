@@ -1,0 +1,43 @@
+//! Documents that are generated from the code, so that they cannot be wrong.
+
+mod faults;
+mod schema;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+/// A document and what makes it.
+struct Document {
+    path: &'static str,
+    render: fn(&Path) -> Result<String, String>,
+}
+
+const DOCUMENTS: &[Document] = &[
+    Document { path: "docs/faults.md", render: |_| Ok(faults::render(chat::fault::TABLE)) },
+    Document { path: "docs/config.schema.json", render: schema::render },
+];
+
+pub(crate) fn write(root: &Path) -> Result<String, String> {
+    for document in DOCUMENTS {
+        let path = root.join(document.path);
+        let text = (document.render)(root)?;
+        std::fs::write(&path, text).map_err(|error| format!("{}: {error}", document.path))?;
+    }
+    Ok(format!("docs: {} written", DOCUMENTS.len()))
+}
+
+pub(crate) fn check(root: &Path) -> Result<String, String> {
+    let mut stale = Vec::new();
+    for document in DOCUMENTS {
+        let text = (document.render)(root)?;
+        if std::fs::read_to_string(root.join(document.path)).ok().as_ref() != Some(&text) {
+            stale.push(document.path);
+        }
+    }
+    if stale.is_empty() {
+        return Ok(format!("docs: {} documents are current", DOCUMENTS.len()));
+    }
+    Err(format!("docs: not current: {}. Run `cargo xtask docs` and commit them.", stale.join(", ")))
+}
