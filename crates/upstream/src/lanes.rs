@@ -6,14 +6,15 @@
 
 use crate::connector::{Connector, Policy};
 use crate::options::Options;
-use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use thread_local::ThreadLocal;
 
 pub(crate) type Pool = legacy::Client<Connector, Full<Bytes>>;
 
@@ -24,8 +25,11 @@ const LANE_ROOM: usize = 64;
 const MAX_POLICIES: usize = 32;
 
 /// All pools of the client.
+///
+/// Each thread has its own: a worker of the gateway is a single-threaded runtime, and a connection that stays on the thread of its request
+/// wakes no other thread at every event.
 pub(crate) struct Lanes {
-    by_policy: ArcSwap<Vec<Arc<PolicyLanes>>>,
+    by_thread: ThreadLocal<RefCell<Vec<Arc<PolicyLanes>>>>,
     build: Box<dyn Fn(Policy) -> Pool + Send + Sync>,
 }
 
@@ -41,37 +45,28 @@ struct Lane {
 
 impl Lanes {
     pub(crate) fn new(options: Options, connector: impl Fn(Policy) -> Connector + Send + Sync + 'static) -> Self {
-        Self { by_policy: ArcSwap::default(), build: Box::new(move |policy| pool(&options, connector(policy))) }
+        Self { by_thread: ThreadLocal::new(), build: Box::new(move |policy| pool(&options, connector(policy))) }
     }
 
     /// A place for one request under these rules.
     pub(crate) fn place(&self, policy: Policy) -> Place {
-        let found = self.by_policy.load().iter().find(|lanes| lanes.policy == policy).map(Arc::clone);
-        Place::take(found.unwrap_or_else(|| self.add(policy)))
-    }
-
-    fn add(&self, policy: Policy) -> Arc<PolicyLanes> {
+        let mut policies = self.by_thread.get_or_default().borrow_mut();
+        if let Some(known) = policies.iter().find(|lanes| lanes.policy == policy) {
+            return Place::take(Arc::clone(known));
+        }
         let lanes = (0..LANES).map(|_| Lane { pool: (self.build)(policy), in_flight: AtomicUsize::new(0) }).collect();
         let fresh = Arc::new(PolicyLanes { policy, lanes });
-        let mut kept = Arc::clone(&fresh);
-        self.by_policy.rcu(|all| match all.iter().find(|lanes| lanes.policy == policy) {
-            // Another request was faster: its pools are the ones to share.
-            Some(theirs) => {
-                kept = Arc::clone(theirs);
-                Vec::clone(all)
-            }
-            None => {
-                kept = Arc::clone(&fresh);
-                let newest = all.len().saturating_sub(MAX_POLICIES - 1);
-                all.iter().skip(newest).chain([&fresh]).map(Arc::clone).collect()
-            }
-        });
-        kept
+        if policies.len() >= MAX_POLICIES {
+            policies.remove(0);
+        }
+        policies.push(Arc::clone(&fresh));
+        Place::take(fresh)
     }
 
+    /// How many policies this thread has pools for.
     #[cfg(test)]
     pub(crate) fn policies(&self) -> usize {
-        self.by_policy.load().len()
+        self.by_thread.get_or_default().borrow().len()
     }
 }
 
