@@ -3,7 +3,7 @@
 CARGO ?= cargo
 DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 60
-# Arguments of `conduit serve`: make run ARGS="--listen 127.0.0.1:9000"
+# Arguments of what is started: make run ARGS="--listen 127.0.0.1:9000", make bench ARGS=--quick
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -45,7 +45,8 @@ docs: ## write the generated documents again
 	$(CARGO) xtask docs
 
 bench: ## measure against nginx and write docs/benchmarks.md
-	bench/run.sh
+	$(CARGO) build --release --locked --bin conduit --bin conduit-bench
+	target/release/conduit-bench $(ARGS)
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (needs a nightly toolchain and cargo-fuzz)
 	@for target in $$(sed -n 's/^name = "\(.*\)"/\1/p' fuzz/Cargo.toml | tail -n +2); do \

@@ -218,6 +218,7 @@ const INTERNAL: Rule = row(
     "Conduit failed; the log has the cause.",
 );
 
+#[expect(clippy::too_many_arguments, reason = "the columns of the table, in its order")]
 const fn row(
     kind: FaultKind,
     name: &'static str,

@@ -1,6 +1,5 @@
 //! Documents that are generated from the code, so that they cannot be wrong.
 
-mod faults;
 mod schema;
 
 #[cfg(test)]
@@ -15,29 +14,36 @@ struct Document {
 }
 
 const DOCUMENTS: &[Document] = &[
-    Document { path: "docs/faults.md", render: |_| Ok(faults::render(chat::fault::TABLE)) },
+    Document { path: "docs/faults.md", render: |_| Ok(chat::fault::markdown()) },
     Document { path: "docs/config.schema.json", render: schema::render },
 ];
 
 pub(crate) fn write(root: &Path) -> Result<String, String> {
-    for document in DOCUMENTS {
-        let path = root.join(document.path);
-        let text = (document.render)(root)?;
-        std::fs::write(&path, text).map_err(|error| format!("{}: {error}", document.path))?;
-    }
-    Ok(format!("docs: {} written", DOCUMENTS.len()))
+    write_all(root, DOCUMENTS)
 }
 
 pub(crate) fn check(root: &Path) -> Result<String, String> {
+    check_all(root, DOCUMENTS)
+}
+
+fn write_all(root: &Path, documents: &[Document]) -> Result<String, String> {
+    for document in documents {
+        let text = (document.render)(root)?;
+        std::fs::write(root.join(document.path), text).map_err(|error| format!("{}: {error}", document.path))?;
+    }
+    Ok(format!("docs: {} written", documents.len()))
+}
+
+fn check_all(root: &Path, documents: &[Document]) -> Result<String, String> {
     let mut stale = Vec::new();
-    for document in DOCUMENTS {
+    for document in documents {
         let text = (document.render)(root)?;
         if std::fs::read_to_string(root.join(document.path)).ok().as_ref() != Some(&text) {
             stale.push(document.path);
         }
     }
     if stale.is_empty() {
-        return Ok(format!("docs: {} documents are current", DOCUMENTS.len()));
+        return Ok(format!("docs: {} documents are current", documents.len()));
     }
     Err(format!("docs: not current: {}. Run `cargo xtask docs` and commit them.", stale.join(", ")))
 }

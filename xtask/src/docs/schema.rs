@@ -6,9 +6,9 @@ use std::process::Command;
 pub(super) fn render(root: &Path) -> Result<String, String> {
     let output = Command::new(env!("CARGO"))
         .current_dir(root)
-        .args(["run", "--quiet", "--locked", "-p", "conduit", "--", "config", "schema"])
+        .args(["run", "--quiet", "--locked", "--bin", "conduit", "--", "config", "schema"])
         .output();
-    let output = output.map_err(|error| format!("cargo run -p conduit: {error}"))?;
+    let output = output.map_err(|error| format!("cargo run --bin conduit: {error}"))?;
     if !output.status.success() {
         return Err(format!("`conduit config schema` failed: {}", String::from_utf8_lossy(&output.stderr)));
     }

@@ -66,7 +66,7 @@ fn unfinished_work_is_found() {
     let todo = concat!("TO", "DO");
     for line in [
         format!("// {todo}: later"),
-        format!("{todo}"),
+        todo.to_owned(),
         format!("({})", concat!("FIX", "ME")),
         concat!("    un", "implemented!()").to_owned(),
     ] {
