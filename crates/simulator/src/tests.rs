@@ -96,3 +96,62 @@ async fn the_same_request_gets_the_same_bytes() {
     assert_eq!(ask(1).await, ask(1).await);
     assert_ne!(ask(1).await, ask(2).await);
 }
+
+#[tokio::test]
+async fn health_stats_and_unknown_paths() {
+    let simulator = simulator();
+    assert_eq!(send(&simulator, request("GET", "/_health", &[], "")).await.json(), json!({ "status": "ok" }));
+    for path in ["/", "/cohere/v2/chat", "/_nothing", "/_faults/cohere"] {
+        assert_eq!(send(&simulator, request("GET", path, &[], "")).await.status, 404, "{path}");
+    }
+    let stats = send(&simulator, request("GET", "/_stats", &[], "")).await.json();
+    assert_eq!(stats["answered"], 5);
+    assert_eq!(simulator.stats().cancelled, 0);
+}
+
+#[tokio::test]
+async fn run_time_faults_hold_for_one_type_until_they_are_deleted() {
+    let simulator = simulator();
+    let path = "/_faults/openai";
+    let put = |body: &'static str| send(&simulator, request("PUT", path, &[], body));
+    assert_eq!(put(r#"{"status": 429, "retry-after": 2}"#).await.json(), json!({ "type": "openai", "faults": "status=429;retry-after=2" }));
+
+    let got = send(&simulator, request("POST", "/openai/v1/chat/completions", &[KEY], &hello("gpt-4o"))).await;
+    assert_eq!((got.status.as_u16(), got.headers["retry-after"].to_str().unwrap()), (429, "2"));
+    let other = send(&simulator, request("POST", "/simulated/v1/chat/completions", &[], &hello("sim-chat"))).await;
+    assert_eq!(other.status, 200);
+
+    assert_eq!(send(&simulator, request("DELETE", path, &[], "")).await.json()["faults"], "");
+    assert_eq!(send(&simulator, request("POST", "/openai/v1/chat/completions", &[KEY], &hello("gpt-4o"))).await.status, 200);
+
+    assert_eq!(put(r#"{"faults": "no-finish;delay=1ms"}"#).await.json()["faults"], "no-finish;delay=1ms");
+    for (body, named) in [(r#"{"statsu": 429}"#, "statsu"), ("[1]", "JSON object"), (r#"{"delay": []}"#, "delay"), ("", "JSON object")] {
+        let got = put(body).await;
+        assert_eq!(got.status, 400, "{body}");
+        assert!(got.json()["error"]["message"].as_str().unwrap().contains(named), "{body}: {}", got.text());
+    }
+    assert_eq!(send(&simulator, request("POST", path, &[], "{}")).await.status, 405);
+    assert!(simulator.set_faults("nowhere", "").unwrap_err().contains("nowhere"));
+}
+
+#[tokio::test]
+async fn an_unknown_fault_word_is_refused_in_the_providers_own_form() {
+    let simulator = simulator();
+    let body = json!({ "model": "m;speed=3", "max_tokens": 5, "messages": [{ "role": "user", "content": "hello" }] }).to_string();
+    for path in
+        ["/openai/v1/chat/completions", "/groq/openai/v1/chat/completions", "/simulated/v1/chat/completions", "/anthropic/v1/messages"]
+    {
+        let got = send(&simulator, request("POST", path, &[KEY, ("anthropic-version", "2023-06-01")], &body)).await;
+        assert_eq!(got.status, 400, "{path}");
+        assert!(got.json()["error"]["message"].as_str().unwrap().contains("'speed=3'"), "{path}: {}", got.text());
+        let got = send(&simulator, request("POST", path, &[KEY, ("x-simulate", "speed")], &body)).await;
+        assert_eq!(got.status, 400);
+        assert!(got.json()["error"]["message"].as_str().unwrap().contains("'speed'"), "{path}: {}", got.text());
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_413() {
+    let (parts, _) = simulator().refuse_body().await.into_parts();
+    assert_eq!(parts.status, 413);
+}
