@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 
 /// The signature of a block with this visible text; `model` where it holds for one model only.
 pub(super) fn sign(thinking: &str, model: Option<&str>) -> String {
-    let seal = digest::of(0x7468_696E_6B, model.unwrap_or("any"), thinking.as_bytes());
+    let seal = digest::of(0x7468_696E, model.unwrap_or("any"), thinking.as_bytes());
     let text = format!("simulated-thinking:{seal:016x}:{}", digest::hex(seal, "signature", 48));
     STANDARD.encode(text)
 }
@@ -17,7 +17,7 @@ pub(super) fn holds(signature: &str, thinking: &str, model: Option<&str>) -> boo
 
 /// The `data` of a redacted block.
 pub(super) fn redact(thinking: &str) -> String {
-    let seal = digest::of(0x7265_6461_6374, "redacted", thinking.as_bytes());
+    let seal = digest::of(0x7265_6461, "redacted", thinking.as_bytes());
     STANDARD.encode(format!("{REDACTED}{seal:016x}:{}", digest::hex(seal, "redacted", 16)))
 }
 

@@ -261,5 +261,6 @@ pub(crate) fn look(url: &str, path: &str) -> Result<Seen, Refusal> {
 pub(crate) fn decoded_length(data: &str) -> Option<usize> {
     let plain = data.trim_end_matches('=');
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
-    (data.len() % 4 == 0 && data.len() - plain.len() <= 2 && !plain.is_empty() && plain.bytes().all(valid)).then_some(plain.len() * 3 / 4)
+    (data.len().is_multiple_of(4) && data.len() - plain.len() <= 2 && !plain.is_empty() && plain.bytes().all(valid))
+        .then_some(plain.len() * 3 / 4)
 }
