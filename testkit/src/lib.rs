@@ -1,4 +1,5 @@
 //! What tests need and no product code may have: recorded traffic and its accounting, upstreams that misbehave.
 
+pub mod postgres;
 pub mod recorded;
 pub mod scripted;

@@ -10,7 +10,9 @@ use crate::settings::Settings;
 use crate::usage::UsageRows;
 use crate::virtual_keys::VirtualKeys;
 use crate::{Keys, StoreError, mappings::Mappings};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,7 +121,8 @@ impl Store {
 
     /// Begins a transaction that writes: `BEGIN IMMEDIATE` on SQLite, so that it never has to be upgraded and thus never fails half way.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
-        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
+        let options =
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
         self.inner.writer.begin_with_options(options).await.map_err(StoreError::database("beginning a transaction"))
     }
 

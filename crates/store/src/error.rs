@@ -49,10 +49,12 @@ impl StoreError {
     /// Wraps a database error; `doing` completes "the database is unavailable while ...".
     pub(crate) fn database(doing: impl Into<String>) -> impl FnOnce(DbErr) -> StoreError {
         let doing = doing.into();
-        move |error| if is_connection_trouble(&error) {
-            StoreError::Unavailable { doing, cause: error.to_string() }
-        } else {
-            StoreError::Refused { doing, cause: error.to_string() }
+        move |error| {
+            if is_connection_trouble(&error) {
+                StoreError::Unavailable { doing, cause: error.to_string() }
+            } else {
+                StoreError::Refused { doing, cause: error.to_string() }
+            }
         }
     }
 
@@ -99,7 +101,11 @@ pub(crate) fn is_transient_sqlx(cause: &sea_orm::SqlxError) -> bool {
 /// SQLite's busy, locked, I/O error, full and cannot-open families; PostgreSQL's connection, resource, operator and read-only classes.
 fn is_transient_code(code: &str) -> bool {
     if code.len() == 5 {
-        return code == "25006" || code == "40001" || code == "40P01" || code == "55P03" || ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class));
+        return code == "25006"
+            || code == "40001"
+            || code == "40P01"
+            || code == "55P03"
+            || ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class));
     }
     code.parse::<u32>().is_ok_and(|number| matches!(number & 0xff, 5 | 6 | 10 | 13 | 14))
 }

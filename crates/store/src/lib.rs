@@ -14,6 +14,7 @@ mod root_secret;
 pub mod seal;
 pub mod settings;
 pub mod usage;
+mod versions;
 pub mod virtual_key;
 pub mod virtual_keys;
 

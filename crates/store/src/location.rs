@@ -30,7 +30,9 @@ impl Location {
         let path = rest.strip_prefix("//").unwrap_or(rest);
         let path = path.strip_suffix("?mode=rwc").unwrap_or(path);
         if path.is_empty() || path.contains('?') {
-            return Err(StoreError::Config(format!("storage.url {url} names no file: write sqlite:///absolute/path.db or sqlite://relative/path.db, without parameters")));
+            return Err(StoreError::Config(format!(
+                "storage.url {url} names no file: write sqlite:///absolute/path.db or sqlite://relative/path.db, without parameters"
+            )));
         }
         Ok(Location::Sqlite(PathBuf::from(path)))
     }
@@ -70,7 +72,8 @@ mod tests {
 
     #[test]
     fn refusals_name_the_field_and_hide_the_password() {
-        for url in ["", "mysql://root:hunter2@host/db", "sqlite:", "sqlite://", "sqlite:///x.db?cache=shared", "host=x password=hunter2@h"] {
+        for url in ["", "mysql://root:hunter2@host/db", "sqlite:", "sqlite://", "sqlite:///x.db?cache=shared", "host=x password=hunter2@h"]
+        {
             let message = Location::parse(url).unwrap_err().to_string();
             assert!(message.contains("storage.url") && !message.contains("hunter2"), "{message}");
         }

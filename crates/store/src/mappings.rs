@@ -94,15 +94,14 @@ impl<'a> Mappings<'a> {
 
     /// All mappings: by virtual model, then priority, then age.
     pub async fn list(&self) -> Result<Vec<MappingRow>, StoreError> {
-        let ordered = row::Entity::find()
-            .order_by_asc(row::Column::VirtualModel)
-            .order_by_asc(row::Column::Priority)
-            .order_by_asc(row::Column::Id);
+        let ordered =
+            row::Entity::find().order_by_asc(row::Column::VirtualModel).order_by_asc(row::Column::Priority).order_by_asc(row::Column::Id);
         ordered.all(self.store.reader()).await.map_err(StoreError::database("reading the mappings"))?.into_iter().map(read).collect()
     }
 
     pub async fn get(&self, id: &str) -> Result<MappingRow, StoreError> {
-        let found = row::Entity::find_by_id(id).one(self.store.reader()).await.map_err(StoreError::database(format!("reading mapping {id}")))?;
+        let found =
+            row::Entity::find_by_id(id).one(self.store.reader()).await.map_err(StoreError::database(format!("reading mapping {id}")))?;
         found.ok_or_else(|| missing(id)).and_then(read)
     }
 
@@ -130,7 +129,11 @@ impl<'a> Mappings<'a> {
             updated_at: Set(now),
         };
         let tx = self.store.begin().await?;
-        row::Entity::insert(fresh).exec_without_returning(&tx).await.map_err(StoreError::write("adding a mapping", clash)).map_err(|e| self.store.noted(e))?;
+        row::Entity::insert(fresh)
+            .exec_without_returning(&tx)
+            .await
+            .map_err(StoreError::write("adding a mapping", clash))
+            .map_err(|e| self.store.noted(e))?;
         self.store.commit(tx).await?;
         Ok(id)
     }
@@ -204,12 +207,7 @@ fn read(model: row::Model) -> Result<MappingRow, StoreError> {
 }
 
 async fn why_untouched(tx: &impl ConnectionTrait, id: &str, expected: i64) -> StoreError {
-    let query = row::Entity::find_by_id(id).select_only().column(row::Column::Version).into_tuple::<i64>();
-    match query.one(tx).await {
-        Ok(Some(actual)) => StoreError::Stale { what: WHAT, id: id.to_owned(), expected, actual },
-        Ok(None) => missing(id),
-        Err(error) => StoreError::database(format!("reading mapping {id}"))(error),
-    }
+    crate::versions::why_untouched::<row::Entity>(tx, WHAT, row::Column::Version, id, expected).await
 }
 
 fn missing(id: &str) -> StoreError {
@@ -217,7 +215,10 @@ fn missing(id: &str) -> StoreError {
 }
 
 fn clash(spec: &MappingSpec) -> String {
-    format!("{:?} is mapped to {:?} of provider {} already: change that mapping instead", spec.virtual_model, spec.provider_model, spec.provider_id)
+    format!(
+        "{:?} is mapped to {:?} of provider {} already: change that mapping instead",
+        spec.virtual_model, spec.provider_model, spec.provider_id
+    )
 }
 
 #[cfg(test)]

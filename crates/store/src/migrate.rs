@@ -18,8 +18,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration { version: 1, name: "fir
 const LOCK: i64 = 0x0063_6f6e_6475_6974;
 /// Waiting for other nodes that migrate is no failure; the pool's statement timeout is too short for it.
 const PATIENCE: &str = "SET LOCAL statement_timeout = '120s'; SET LOCAL lock_timeout = '120s'";
-const BOOKS: &str =
-    "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum BIGINT NOT NULL, applied_at BIGINT NOT NULL)";
+const BOOKS: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum BIGINT NOT NULL, applied_at BIGINT NOT NULL)";
 
 /// Applies what is missing. `tx` is a write transaction: on SQLite `BEGIN IMMEDIATE` is the lock. Returns how many were applied.
 pub(crate) async fn migrate(tx: &DatabaseTransaction, migrations: &[Migration]) -> Result<usize, StoreError> {
@@ -72,7 +71,8 @@ fn refuse_strangers(applied: &[Applied], migrations: &[Migration]) -> Result<(),
 async fn apply(tx: &DatabaseTransaction, migration: &Migration) -> Result<(), StoreError> {
     let backend = tx.get_database_backend();
     let bytes = if backend == DbBackend::Postgres { "BYTEA" } else { "BLOB" };
-    let failed = |error: sea_orm::DbErr| StoreError::Schema(format!("migration {} ({}) failed: {error}", migration.version, migration.name));
+    let failed =
+        |error: sea_orm::DbErr| StoreError::Schema(format!("migration {} ({}) failed: {error}", migration.version, migration.name));
     tx.execute_unprepared(&migration.sql.replace("{bytes}", bytes)).await.map_err(failed)?;
     let entry = Statement::from_sql_and_values(
         backend,

@@ -8,7 +8,7 @@ use crate::{Store, StoreError};
 pub use credentials::{CredentialRow, CredentialSpec, FieldValue};
 use rows::provider as row;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 const WHAT: &str = "provider";
 
@@ -66,13 +66,15 @@ impl<'a> Providers<'a> {
     /// All providers with their credentials, by name. A secret that cannot be opened is there as [`FieldValue::Unreadable`].
     pub async fn list(&self) -> Result<Vec<ProviderRow>, StoreError> {
         let doing = "reading the providers";
-        let found = row::Entity::find().order_by_asc(row::Column::Name).all(self.store.reader()).await.map_err(StoreError::database(doing))?;
+        let found =
+            row::Entity::find().order_by_asc(row::Column::Name).all(self.store.reader()).await.map_err(StoreError::database(doing))?;
         let mut credentials = credentials::of_all(self.store).await?;
         found.into_iter().map(|model| read(model, &mut credentials)).collect()
     }
 
     pub async fn get(&self, id: &str) -> Result<ProviderRow, StoreError> {
-        let found = row::Entity::find_by_id(id).one(self.store.reader()).await.map_err(StoreError::database(format!("reading provider {id}")))?;
+        let found =
+            row::Entity::find_by_id(id).one(self.store.reader()).await.map_err(StoreError::database(format!("reading provider {id}")))?;
         let model = found.ok_or_else(|| missing(id))?;
         read(model, &mut credentials::of_one(self.store, id).await?)
     }
@@ -98,7 +100,11 @@ impl<'a> Providers<'a> {
             updated_at: Set(now),
         };
         let tx = self.store.begin().await?;
-        row::Entity::insert(fresh).exec_without_returning(&tx).await.map_err(StoreError::write("adding a provider", clash)).map_err(|e| self.store.noted(e))?;
+        row::Entity::insert(fresh)
+            .exec_without_returning(&tx)
+            .await
+            .map_err(StoreError::write("adding a provider", clash))
+            .map_err(|e| self.store.noted(e))?;
         for credential in credentials {
             credentials::insert(&tx, self.store.keys(), &id, credential).await?;
         }
@@ -187,18 +193,13 @@ fn touch(change: sea_orm::UpdateMany<row::Entity>, id: &str, version: i64) -> se
 }
 
 async fn bump(tx: &impl ConnectionTrait, id: &str, version: i64) -> Result<(), StoreError> {
-    let touched = touch(row::Entity::update_many(), id, version).exec(tx).await.map_err(StoreError::database(format!("changing provider {id}")))?;
+    let touched =
+        touch(row::Entity::update_many(), id, version).exec(tx).await.map_err(StoreError::database(format!("changing provider {id}")))?;
     if touched.rows_affected == 0 { Err(why_untouched(tx, id, version).await) } else { Ok(()) }
 }
 
-/// Nothing had this id and version: either the row is gone or it has moved on.
 async fn why_untouched(tx: &impl ConnectionTrait, id: &str, expected: i64) -> StoreError {
-    let query = row::Entity::find_by_id(id).select_only().column(row::Column::Version).into_tuple::<i64>();
-    match query.one(tx).await {
-        Ok(Some(actual)) => StoreError::Stale { what: WHAT, id: id.to_owned(), expected, actual },
-        Ok(None) => missing(id),
-        Err(error) => StoreError::database(format!("reading provider {id}"))(error),
-    }
+    crate::versions::why_untouched::<row::Entity>(tx, WHAT, row::Column::Version, id, expected).await
 }
 
 fn missing(id: &str) -> StoreError {

@@ -28,7 +28,7 @@ const KNOWN_WORDS: [&str; 10] =
     ["changeme", "change-me", "change_me", "password", "your-secret", "your_secret", "insecure", "placeholder", "0123456789", "abcdefghij"];
 
 impl RootSecret {
-    /// Reads hex, base64 (standard or URL alphabet, padded or not) or plain text, in this order: the first that gives at least 32 bytes.
+    /// Reads hex (any text of hex digits only), base64 of at least 32 bytes (standard or URL alphabet, padded or not), else plain text.
     /// White space around it does not count, so that a file may end with a line feed.
     pub fn parse(text: &str) -> Result<Self, RootSecretError> {
         let text = text.trim();
@@ -36,8 +36,7 @@ impl RootSecret {
             return Err(RootSecretError::Missing);
         }
         let bytes = decode_hex(text)
-            .or_else(|| decode_base64(text))
-            .filter(|bytes| bytes.len() >= MINIMUM)
+            .or_else(|| decode_base64(text).filter(|bytes| bytes.len() >= MINIMUM))
             .unwrap_or_else(|| Zeroizing::new(text.as_bytes().to_vec()));
         if bytes.len() < MINIMUM {
             return Err(RootSecretError::TooShort(bytes.len()));

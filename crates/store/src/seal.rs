@@ -86,10 +86,8 @@ impl Keys {
         fill_random(&mut nonce)?;
         let aad = associated_data(place, self.id);
         let payload = Payload { msg: plain, aad: &aad };
-        let sealed = self
-            .cipher(purpose)
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| SealError::Damaged { place: place.to_string() })?;
+        let sealed =
+            self.cipher(purpose).encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::Damaged { place: place.to_string() })?;
         let mut blob = Vec::with_capacity(HEADER + NONCE + sealed.len());
         blob.extend_from_slice(&[VERSION, XCHACHA20_POLY1305]);
         blob.extend_from_slice(&self.id.to_be_bytes());

@@ -117,13 +117,17 @@ impl<'a> Settings<'a> {
 
     async fn write(&self, name: &str, plain: Option<String>, sealed: Option<Vec<u8>>) -> Result<(), StoreError> {
         let tx = self.store.begin().await?;
-        upsert(&tx, name, plain, sealed).await.map_err(StoreError::database(format!("writing setting {name}"))).map_err(|e| self.store.noted(e))?;
+        upsert(&tx, name, plain, sealed)
+            .await
+            .map_err(StoreError::database(format!("writing setting {name}")))
+            .map_err(|e| self.store.noted(e))?;
         self.store.commit(tx).await
     }
 }
 
 async fn upsert(tx: &impl ConnectionTrait, name: &str, plain: Option<String>, sealed: Option<Vec<u8>>) -> Result<(), DbErr> {
-    let fresh = row::ActiveModel { name: Set(name.to_owned()), plain: Set(plain), sealed: Set(sealed), version: Set(1), updated_at: Set(now_us()) };
+    let fresh =
+        row::ActiveModel { name: Set(name.to_owned()), plain: Set(plain), sealed: Set(sealed), version: Set(1), updated_at: Set(now_us()) };
     let replace = OnConflict::column(row::Column::Name)
         .update_columns([row::Column::Plain, row::Column::Sealed, row::Column::UpdatedAt])
         .value(row::Column::Version, Expr::col((row::Entity, row::Column::Version)).add(1))

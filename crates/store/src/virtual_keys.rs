@@ -117,7 +117,10 @@ impl<'a> VirtualKeys<'a> {
     }
 
     pub async fn get(&self, id: &str) -> Result<VirtualKeyRow, StoreError> {
-        let found = row::Entity::find_by_id(id).one(self.store.reader()).await.map_err(StoreError::database(format!("reading virtual key {id}")))?;
+        let found = row::Entity::find_by_id(id)
+            .one(self.store.reader())
+            .await
+            .map_err(StoreError::database(format!("reading virtual key {id}")))?;
         found.ok_or_else(|| missing(id)).and_then(read)
     }
 
@@ -149,7 +152,11 @@ impl<'a> VirtualKeys<'a> {
             updated_at: Set(now),
         };
         let tx = self.store.begin().await?;
-        row::Entity::insert(fresh).exec_without_returning(&tx).await.map_err(StoreError::write("adding a virtual key", clash)).map_err(|e| self.store.noted(e))?;
+        row::Entity::insert(fresh)
+            .exec_without_returning(&tx)
+            .await
+            .map_err(StoreError::write("adding a virtual key", clash))
+            .map_err(|e| self.store.noted(e))?;
         self.store.commit(tx).await?;
         Ok(id)
     }
@@ -203,7 +210,8 @@ impl<'a> VirtualKeys<'a> {
 
 fn read(model: row::Model) -> Result<VirtualKeyRow, StoreError> {
     let corrupt = |cause: String| StoreError::Corrupt { what: WHAT, id: model.id.clone(), cause };
-    let hash = KeyHash::try_from(model.hash.as_slice()).map_err(|_| corrupt(format!("its hash has {} bytes and not 32", model.hash.len())))?;
+    let hash =
+        KeyHash::try_from(model.hash.as_slice()).map_err(|_| corrupt(format!("its hash has {} bytes and not 32", model.hash.len())))?;
     let models = serde_json::from_str(&model.models).map_err(|error| corrupt(format!("models: {error}")))?;
     Ok(VirtualKeyRow {
         id: model.id,
@@ -218,12 +226,7 @@ fn read(model: row::Model) -> Result<VirtualKeyRow, StoreError> {
 }
 
 async fn why_untouched(tx: &impl ConnectionTrait, id: &str, expected: i64) -> StoreError {
-    let query = row::Entity::find_by_id(id).select_only().column(row::Column::Version).into_tuple::<i64>();
-    match query.one(tx).await {
-        Ok(Some(actual)) => StoreError::Stale { what: WHAT, id: id.to_owned(), expected, actual },
-        Ok(None) => missing(id),
-        Err(error) => StoreError::database(format!("reading virtual key {id}"))(error),
-    }
+    crate::versions::why_untouched::<row::Entity>(tx, WHAT, row::Column::Version, id, expected).await
 }
 
 fn models_text(models: &[String]) -> String {

@@ -3,9 +3,9 @@
 use super::{Pools, StoreConfig};
 use crate::StoreError;
 use crate::location::masked;
+use sea_orm::SqlxPostgresConnector;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::{ConnectOptions, Executor};
-use sea_orm::SqlxPostgresConnector;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -46,13 +46,16 @@ impl Failover {
 pub(super) async fn open(url: &str, config: &StoreConfig) -> Result<Pools, StoreError> {
     let shown = masked(url);
     // The parser's own message could quote the URL, so it is not passed on.
-    let options: PgConnectOptions =
-        url.parse().map_err(|_| StoreError::Config(format!("storage.url {shown} is not a PostgreSQL URL: postgres://user:password@host:5432/database")))?;
+    let options: PgConnectOptions = url.parse().map_err(|_| {
+        StoreError::Config(format!("storage.url {shown} is not a PostgreSQL URL: postgres://user:password@host:5432/database"))
+    })?;
     let options = options.application_name("conduit").disable_statement_logging();
     let failover = Arc::new(Failover::default());
     let pool = pool(config, &failover).connect_with(options).await;
     let pool = pool.map_err(|error| match &error {
-        sea_orm::SqlxError::Configuration(_) | sea_orm::SqlxError::Tls(_) => StoreError::Config(format!("storage.url {shown} cannot be used: {error}")),
+        sea_orm::SqlxError::Configuration(_) | sea_orm::SqlxError::Tls(_) => {
+            StoreError::Config(format!("storage.url {shown} cannot be used: {error}"))
+        }
         _ => StoreError::Unavailable { doing: format!("connecting to {shown}"), cause: error.to_string() },
     })?;
     let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Versions before it can corrupt a database in write-ahead mode.
-const OLDEST: (u32, u32, u32) = (3, 51, 3);
+pub(super) const OLDEST: (u32, u32, u32) = (3, 51, 3);
 
 pub(super) async fn open_file(path: &Path, config: &StoreConfig) -> Result<Pools, StoreError> {
     prepare_file(path)?;
@@ -40,7 +40,11 @@ fn pool(config: &StoreConfig) -> SqlitePoolOptions {
 async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions, path: &Path) -> Result<DatabaseConnection, StoreError> {
     let pool: Pool<Sqlite> = pool.connect_with(options).await.map_err(|error| {
         let message = format!("the SQLite database {} cannot be opened: {error}", path.display());
-        if crate::error::is_transient_sqlx(&error) { StoreError::Unavailable { doing: "opening it".into(), cause: message } } else { StoreError::Config(message) }
+        if crate::error::is_transient_sqlx(&error) {
+            StoreError::Unavailable { doing: "opening it".into(), cause: message }
+        } else {
+            StoreError::Config(message)
+        }
     })?;
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
@@ -48,15 +52,18 @@ async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions, path: &
 async fn assert_version(connection: &DatabaseConnection) -> Result<(), StoreError> {
     let doing = "asking for SQLite's version";
     let row = connection.query_one_raw(Statement::from_string(DbBackend::Sqlite, "SELECT sqlite_version()")).await;
-    let text: String = row.and_then(|row| row.map(|row| row.try_get_by_index(0)).transpose()).map_err(StoreError::database(doing))?.unwrap_or_default();
+    let text: String =
+        row.and_then(|row| row.map(|row| row.try_get_by_index(0)).transpose()).map_err(StoreError::database(doing))?.unwrap_or_default();
     if version_of(&text) < OLDEST {
         let (major, minor, patch) = OLDEST;
-        return Err(StoreError::Schema(format!("SQLite {text} can corrupt databases; {major}.{minor}.{patch} or later is needed: build Conduit with its bundled SQLite")));
+        return Err(StoreError::Schema(format!(
+            "SQLite {text} can corrupt databases; {major}.{minor}.{patch} or later is needed: build Conduit with its bundled SQLite"
+        )));
     }
     Ok(())
 }
 
-fn version_of(text: &str) -> (u32, u32, u32) {
+pub(super) fn version_of(text: &str) -> (u32, u32, u32) {
     let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
     (next(), next(), next())
@@ -71,5 +78,8 @@ fn prepare_file(path: &Path) -> Result<(), StoreError> {
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(StoreError::file("cannot open the SQLite database (storage.url; sqlite:/// begins an absolute path, sqlite:// a relative one)", path))
+    options.open(path).map(drop).map_err(StoreError::file(
+        "cannot open the SQLite database (storage.url; sqlite:/// begins an absolute path, sqlite:// a relative one)",
+        path,
+    ))
 }

@@ -72,7 +72,8 @@ impl Book {
     pub(super) fn open(directory: PathBuf, options: JournalOptions, recovery: Recovery) -> Result<Book, StoreError> {
         let number = recovery.segments.last().map_or(1, |last| last + 1);
         let path = segment::path(&directory, number);
-        let current = Segment::create(&directory, number, options.sync).map_err(StoreError::file("cannot create the journal segment", path))?;
+        let current =
+            Segment::create(&directory, number, options.sync).map_err(StoreError::file("cannot create the journal segment", path))?;
         let mut book = Book {
             directory,
             options,
@@ -112,11 +113,16 @@ impl Book {
     /// Writes the outcome and hands the row to the drain; gives how many rows wait there.
     pub(super) fn settle(&mut self, attempt_id: u128, outcome: Outcome, record: Result<Vec<u8>, serde_json::Error>) -> usize {
         let Some((intent, intent_segment)) = self.open.remove(&attempt_id) else {
-            tracing::error!(attempt = format!("{attempt_id:032x}"), "an attempt was settled that the journal does not know, or twice; ignored");
+            tracing::error!(
+                attempt = format!("{attempt_id:032x}"),
+                "an attempt was settled that the journal does not know, or twice; ignored"
+            );
             return 0;
         };
         let outcome_segment = match record {
-            Ok(record) => self.append(&record).map_err(|_| self.refused_outcomes.insert(attempt_id, Refused { record, segment: None })).ok(),
+            Ok(record) => {
+                self.append(&record).map_err(|_| self.refused_outcomes.insert(attempt_id, Refused { record, segment: None })).ok()
+            }
             Err(error) => {
                 tracing::error!(attempt = format!("{attempt_id:032x}"), %error, "an outcome cannot be written as JSON; it goes to the database alone");
                 None
@@ -179,8 +185,15 @@ impl Book {
         self.directory.clone()
     }
 
-    pub(super) fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+    #[cfg(test)]
+    pub(super) fn fill_the_disk(&mut self) {
+        self.current = Segment::on_full_disk(self.current.number);
+        self.directory = "/proc/no-such-directory".into();
+    }
+
+    #[cfg(test)]
+    pub(super) fn free_the_disk(&mut self, directory: &std::path::Path) {
+        self.directory = directory.to_owned();
     }
 
     pub(super) fn backlog(&self) -> usize {
@@ -238,7 +251,8 @@ impl Book {
 
     fn take_unpinned(&mut self) -> Vec<(u64, bool)> {
         let current = self.current.number;
-        let free: Vec<u64> = self.pins.iter().filter(|(number, pins)| **pins == 0 && **number != current).map(|(number, _)| *number).collect();
+        let free: Vec<u64> =
+            self.pins.iter().filter(|(number, pins)| **pins == 0 && **number != current).map(|(number, _)| *number).collect();
         free.into_iter()
             .map(|number| {
                 self.pins.remove(&number);

@@ -32,12 +32,20 @@ impl Segment {
         Ok(Segment { number, file: Arc::new(file), written: 0, spoiled: false, dirty: false, sync })
     }
 
+    /// A segment whose disk is full.
+    #[cfg(test)]
+    pub(super) fn on_full_disk(number: u64) -> Segment {
+        let file = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        Segment { number, file: Arc::new(file), written: 0, spoiled: false, dirty: false, sync: SyncPolicy::Never }
+    }
+
     /// One write(2). A record is there as a whole or, after an error, not at all.
     pub(super) fn append(&mut self, record: &[u8]) -> io::Result<()> {
         if self.spoiled {
             return Err(io::Error::other("an earlier write to this segment failed half way"));
         }
-        let done = (&*self.file).write_all(record).and_then(|()| if self.sync == SyncPolicy::Always { self.file.sync_data() } else { Ok(()) });
+        let done =
+            (&*self.file).write_all(record).and_then(|()| if self.sync == SyncPolicy::Always { self.file.sync_data() } else { Ok(()) });
         if let Err(error) = done {
             self.spoiled = self.file.set_len(self.written).is_err();
             return Err(error);

@@ -66,7 +66,11 @@ pub(super) async fn of_one(store: &Store, provider: &str) -> Result<ByProvider, 
     read(store, credentials, field::Entity::find().filter(field::Column::CredentialId.in_subquery(own))).await
 }
 
-async fn read(store: &Store, credentials: sea_orm::Select<credential::Entity>, fields: sea_orm::Select<field::Entity>) -> Result<ByProvider, StoreError> {
+async fn read(
+    store: &Store,
+    credentials: sea_orm::Select<credential::Entity>,
+    fields: sea_orm::Select<field::Entity>,
+) -> Result<ByProvider, StoreError> {
     let doing = "reading the credentials";
     let credentials = credentials.order_by_asc(credential::Column::Name).all(store.reader()).await.map_err(StoreError::database(doing))?;
     let fields = fields.all(store.reader()).await.map_err(StoreError::database(doing))?;
@@ -88,7 +92,12 @@ fn open(keys: &Keys, model: &field::Model) -> FieldValue {
     let blob = match (&model.plain, &model.sealed) {
         (Some(plain), None) => return FieldValue::Plain(plain.clone()),
         (None, Some(blob)) => blob,
-        _ => return FieldValue::Unreadable(format!("field {} of credential {} has neither or both of a plain and a sealed value", model.field, model.credential_id)),
+        _ => {
+            return FieldValue::Unreadable(format!(
+                "field {} of credential {} has neither or both of a plain and a sealed value",
+                model.field, model.credential_id
+            ));
+        }
     };
     match keys.open(Purpose::Credentials, &place(&model.credential_id, &model.field), blob) {
         Ok(plain) => match std::str::from_utf8(&plain) {
@@ -102,14 +111,20 @@ fn open(keys: &Keys, model: &field::Model) -> FieldValue {
 pub(super) async fn insert(tx: &impl ConnectionTrait, keys: &Keys, provider: &str, spec: CredentialSpec) -> Result<(), StoreError> {
     let id = new_id()?;
     let clash = format!("the provider has a credential named {:?} already: choose another name", spec.name);
-    let fresh = credential::ActiveModel { id: Set(id.clone()), provider_id: Set(provider.to_owned()), name: Set(spec.name), weight: Set(spec.weight) };
+    let fresh = credential::ActiveModel {
+        id: Set(id.clone()),
+        provider_id: Set(provider.to_owned()),
+        name: Set(spec.name),
+        weight: Set(spec.weight),
+    };
     credential::Entity::insert(fresh).exec_without_returning(tx).await.map_err(StoreError::write("adding a credential", clash))?;
     write_fields(tx, keys, &id, spec.fields).await
 }
 
 pub(super) async fn put(tx: &impl ConnectionTrait, keys: &Keys, provider: &str, spec: CredentialSpec) -> Result<(), StoreError> {
     let doing = "changing a credential";
-    let found = credential::Entity::find().filter(credential::Column::ProviderId.eq(provider)).filter(credential::Column::Name.eq(&spec.name));
+    let found =
+        credential::Entity::find().filter(credential::Column::ProviderId.eq(provider)).filter(credential::Column::Name.eq(&spec.name));
     let Some(found) = found.one(tx).await.map_err(StoreError::database(doing))? else { return insert(tx, keys, provider, spec).await };
     let change = credential::Entity::update_many()
         .col_expr(credential::Column::Weight, Expr::value(spec.weight))
@@ -119,12 +134,18 @@ pub(super) async fn put(tx: &impl ConnectionTrait, keys: &Keys, provider: &str, 
 }
 
 pub(super) async fn delete(tx: &impl ConnectionTrait, provider: &str, name: &str) -> Result<(), StoreError> {
-    let gone = credential::Entity::delete_many().filter(credential::Column::ProviderId.eq(provider)).filter(credential::Column::Name.eq(name));
+    let gone =
+        credential::Entity::delete_many().filter(credential::Column::ProviderId.eq(provider)).filter(credential::Column::Name.eq(name));
     let gone = gone.exec(tx).await.map_err(StoreError::database("deleting a credential"))?;
     if gone.rows_affected == 0 { Err(StoreError::NotFound { what: "credential", id: name.to_owned() }) } else { Ok(()) }
 }
 
-async fn write_fields(tx: &impl ConnectionTrait, keys: &Keys, id: &str, fields: BTreeMap<String, Option<FieldValue>>) -> Result<(), StoreError> {
+async fn write_fields(
+    tx: &impl ConnectionTrait,
+    keys: &Keys,
+    id: &str,
+    fields: BTreeMap<String, Option<FieldValue>>,
+) -> Result<(), StoreError> {
     let doing = "writing a credential's fields";
     for (name, value) in fields {
         let (plain, sealed) = match value {
@@ -133,7 +154,9 @@ async fn write_fields(tx: &impl ConnectionTrait, keys: &Keys, id: &str, fields: 
                 continue;
             }
             Some(FieldValue::Plain(text)) => (Some(text), None),
-            Some(FieldValue::Secret(secret)) => (None, Some(keys.seal(Purpose::Credentials, &place(id, &name), secret.expose_secret().as_bytes())?)),
+            Some(FieldValue::Secret(secret)) => {
+                (None, Some(keys.seal(Purpose::Credentials, &place(id, &name), secret.expose_secret().as_bytes())?))
+            }
             // It was read and is handed back: what is stored stays, it may open again with the right root secret.
             Some(FieldValue::Unreadable(_)) => continue,
         };

@@ -81,11 +81,11 @@ fn another_root_secret_is_named_by_its_key_id() {
 /// The labels and the format are for ever: a database of today opens with the version of tomorrow.
 #[test]
 fn derived_keys_do_not_change() {
-    assert_eq!(own().id(), own().id());
     let known = keys("the first root secret of these tests, 1");
-    let text: String = known.mac(Purpose::KeyPepper).chain_update(b"x").finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();
+    let text: String =
+        known.mac(Purpose::KeyPepper).chain_update(b"x").finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();
     assert_eq!((known.id().as_str(), &text[..16]), (KNOWN_ID, KNOWN_MAC));
 }
 
-const KNOWN_ID: &str = "";
-const KNOWN_MAC: &str = "";
+const KNOWN_ID: &str = "71c99e66";
+const KNOWN_MAC: &str = "0dfb0b34b17f194a";

@@ -1,0 +1,132 @@
+use super::*;
+use crate::testing::{intent, on_each_database, outcome};
+use chat::{Operation, Usage};
+
+fn row(attempt_id: u128) -> UsageRow {
+    UsageRow { intent: intent(attempt_id), outcome: outcome(22) }
+}
+
+/// Every field that the ports have; written out, so that a new one that has no column yet does not compile here.
+fn full(attempt_id: u128) -> UsageRow {
+    let intent = Intent {
+        attempt_id,
+        request_id: "req".into(),
+        attempt: 3,
+        started_at: 1_700_000_000_123_456,
+        key_id: "key".into(),
+        operation: Operation::Embeddings,
+        virtual_model: "virtual".into(),
+        provider: "provider".into(),
+        provider_model: "model".into(),
+        stream: false,
+    };
+    let usage = Usage {
+        input: Some(1),
+        cache_read: Some(2),
+        cache_write: Some(3),
+        cache_write_1h: Some(4),
+        output: Some(5),
+        reasoning: Some(6),
+        audio_input: Some(7),
+        audio_output: Some(8),
+        total: Some(9),
+    };
+    let outcome = Outcome {
+        status: OutcomeStatus::Truncated,
+        http_status: 502,
+        fault: Some("provider_bad_response".into()),
+        usage: Some(usage),
+        usage_estimated: true,
+        latency: Duration::from_micros(10),
+        first_token: Some(Duration::from_micros(11)),
+        upstream: Duration::from_micros(12),
+        losses: vec!["a".into(), "b\"c".into()],
+    };
+    UsageRow { intent, outcome }
+}
+
+#[tokio::test]
+async fn every_field_survives() {
+    on_each_database(async |store| {
+        let none = UsageRow { outcome: Outcome { usage: None, first_token: None, losses: Vec::new(), ..outcome(1) }, ..row(3) };
+        let zero = UsageRow { outcome: Outcome { usage: Some(Usage { output: Some(0), ..Usage::default() }), ..outcome(1) }, ..row(2) };
+        let rows = [full(4), none, zero];
+        assert_eq!(store.usage().insert(&rows).await.unwrap(), 3);
+        assert_eq!(store.usage().list(None, 10).await.unwrap(), rows);
+        assert_eq!(store.usage().of_request("req").await.unwrap(), rows[..1]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_status_and_operation_survives() {
+    on_each_database(async |store| {
+        let statuses =
+            [OutcomeStatus::Succeeded, OutcomeStatus::Failed, OutcomeStatus::Cancelled, OutcomeStatus::Truncated, OutcomeStatus::Unknown];
+        let operations = [Operation::Chat, Operation::Embeddings, Operation::Models];
+        let mut rows = Vec::new();
+        for (number, status) in statuses.into_iter().enumerate() {
+            let mut row = row(100 - number as u128);
+            row.outcome.status = status;
+            row.intent.operation = operations[number % 3];
+            rows.push(row);
+        }
+        store.usage().insert(&rows).await.unwrap();
+        assert_eq!(store.usage().list(None, 10).await.unwrap(), rows);
+    })
+    .await;
+}
+
+/// R31: the same attempt delivered several times, in any order and in any batch, is one row: the first.
+#[tokio::test]
+async fn inserting_is_idempotent() {
+    on_each_database(async |store| {
+        let rows: Vec<_> = (1..=700).map(row).collect();
+        assert_eq!(store.usage().insert(&rows[..400]).await.unwrap(), 400);
+        let mut again: Vec<_> = rows.iter().rev().cloned().collect();
+        again.iter_mut().for_each(|row| row.outcome.http_status = 500);
+        assert_eq!(store.usage().insert(&again).await.unwrap(), 300);
+        assert_eq!(store.usage().insert(&[row(1), row(1), row(701), row(701)]).await.unwrap(), 1);
+        assert_eq!(store.usage().count().await.unwrap(), 701);
+        let listed = store.usage().list(None, 1_000).await.unwrap();
+        assert_eq!(listed.iter().filter(|row| row.outcome.http_status == 200).count(), 401);
+        assert_eq!(store.usage().insert(&[]).await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lists_are_paged_newest_first() {
+    on_each_database(async |store| {
+        store.usage().insert(&(1..=10).map(row).collect::<Vec<_>>()).await.unwrap();
+        let mut seen = Vec::new();
+        let mut after = None;
+        loop {
+            let page = store.usage().list(after, 3).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.intent.attempt_id);
+            seen.extend(page.iter().map(|row| row.intent.attempt_id));
+        }
+        assert_eq!(seen, (1..=10).rev().collect::<Vec<u128>>());
+    })
+    .await;
+}
+
+/// What a caller names may hold anything; no row may be refused for ever, or all behind it would wait.
+#[tokio::test]
+async fn odd_texts_and_numbers_are_no_poison() {
+    on_each_database(async |store| {
+        let mut odd = row(u128::MAX);
+        odd.intent.virtual_model = "nul \0 and 'quote' and 名".into();
+        odd.outcome.losses = vec!["\0".into()];
+        odd.outcome.usage = Some(Usage { input: Some(u64::MAX), ..Usage::default() });
+        odd.outcome.latency = Duration::MAX;
+        odd.intent.attempt = u32::MAX;
+        store.usage().insert(&[odd]).await.unwrap();
+        let read = &store.usage().list(None, 1).await.unwrap()[0];
+        assert_eq!(read.intent.virtual_model, "nul \u{fffd} and 'quote' and 名");
+        assert_eq!(read.outcome.usage.unwrap().input, Some(i64::MAX as u64));
+        assert_eq!((read.intent.attempt, read.intent.attempt_id), (u32::MAX, u128::MAX));
+    })
+    .await;
+}
