@@ -4,10 +4,14 @@
 //! carry it returns as a [`chat::Loss`].
 
 pub mod anthropic_messages;
+pub mod embeddings;
 mod names;
+pub mod openai_chat;
+mod retry_after;
 mod target;
 
 pub use names::NameMap;
+pub use retry_after::{retry_after, should_retry};
 pub use target::{ModelFacts, OffSwitch, Target, Thinking, ThinkingMode};
 
 use chat::{Chat, DialectId, Event, Fault, Loss, Reply, Usage};

@@ -64,7 +64,8 @@ impl Response {
 /// # Panics
 /// With `CI=true` when it is absent.
 pub fn shared_dir() -> Option<PathBuf> {
-    let candidates = [std::env::var_os("CONDUIT_SHARED").map(PathBuf::from), Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"))];
+    let candidates =
+        [std::env::var_os("CONDUIT_SHARED").map(PathBuf::from), Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"))];
     let found = candidates.into_iter().flatten().find(|dir| dir.join("recorded").is_dir());
     if found.is_none() {
         let why = "the recorded traffic is absent: set CONDUIT_SHARED to the folder that holds `recorded/`";

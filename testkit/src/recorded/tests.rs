@@ -4,8 +4,7 @@ use super::*;
 fn leaves_keep_order_number_spelling_and_empty_containers() {
     let found = leaves(r#"{"a":[1e2,{"b":"\u0041"}],"c":{},"d":[],"e":123456789012345678901234,"f":null}"#);
     let found: Vec<(&str, &str)> = found.iter().map(|leaf| (leaf.path.as_str(), leaf.value.as_str())).collect();
-    let expected =
-        [("a[0]", "1e2"), ("a[1].b", "\"A\""), ("c", "{}"), ("d", "[]"), ("e", "123456789012345678901234"), ("f", "null")];
+    let expected = [("a[0]", "1e2"), ("a[1].b", "\"A\""), ("c", "{}"), ("d", "[]"), ("e", "123456789012345678901234"), ("f", "null")];
     assert_eq!(found, expected);
 }
 
@@ -32,7 +31,10 @@ fn what_is_missing_is_named_unless_allowed_or_declared_lost() {
 fn stream_accounts_join_text_by_index_and_collect_the_rest() {
     let joined = ["choices[*].delta.content"];
     let one = stream_account(
-        &[r#"{"id":"x","choices":[{"index":1,"delta":{"content":"ab"}}]}"#, r#"{"id":"x","choices":[{"index":1,"delta":{"content":"c"}}]}"#],
+        &[
+            r#"{"id":"x","choices":[{"index":1,"delta":{"content":"ab"}}]}"#,
+            r#"{"id":"x","choices":[{"index":1,"delta":{"content":"c"}}]}"#,
+        ],
         &joined,
     );
     let other = stream_account(&[r#"{"id":"x","choices":[{"index":1,"delta":{"content":"abc"}}]}"#], &joined);

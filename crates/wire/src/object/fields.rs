@@ -37,7 +37,7 @@ impl From<ScanError> for FieldError {
 }
 
 /// The members of one object in the order of the text; those that were taken are gone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Fields<'a> {
     members: Vec<Option<(Cow<'a, str>, RawRef<'a>)>>,
 }
