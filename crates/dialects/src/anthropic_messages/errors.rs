@@ -1,9 +1,8 @@
 //! Errors: the provider's, read into faults, and ours, written for clients of this dialect.
 
 use crate::ErrorAnswer;
-use chat::{Fault, FaultKind, Origin, Step};
-use http::HeaderMap;
-use std::time::Duration;
+use crate::retry_after::{retry_after, should_retry};
+use chat::{Fault, FaultKind, Origin, Step, scrub};
 use wire::object::{Fields, ObjectWriter};
 
 /// What an error body says. Empty where it is not in the dialect.
@@ -123,17 +122,6 @@ fn rejected_code(status: u16, said: &Said) -> Option<String> {
     if status == 413 { Some("request_too_large".to_owned()) } else { said.code.clone() }
 }
 
-/// How long to wait: milliseconds where sent, else seconds.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
-    let seconds = number("retry-after-ms").map(|milliseconds| milliseconds / 1000.0).or_else(|| number("retry-after"))?;
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
-fn should_retry(headers: &HeaderMap) -> Option<bool> {
-    headers.get("x-should-retry")?.to_str().ok()?.trim().parse().ok()
-}
-
 /// `{"type":"error","error":{"type","message"},"request_id"}`.
 pub(super) fn write(fault: &Fault, request_id: &str) -> Vec<u8> {
     let body = ObjectWriter::build(|body| {
@@ -152,9 +140,4 @@ pub(super) fn write_frame(fault: &Fault, request_id: &str) -> Vec<u8> {
     frame.extend(write(fault, request_id));
     frame.extend_from_slice(b"\n\n");
     frame
-}
-
-/// Stand-in.
-fn scrub(text: &str) -> String {
-    text.to_owned()
 }

@@ -29,11 +29,18 @@ pub(super) struct Losses(Vec<Loss>);
 
 impl Losses {
     pub(super) fn dropped(&mut self, place: impl Into<String>, reason: &'static str) {
-        self.0.push(Loss::dropped(place, reason));
+        self.push(Loss::dropped(place, reason));
     }
 
     pub(super) fn approximated(&mut self, place: impl Into<String>, reason: &'static str) {
-        self.0.push(Loss::approximated(place, reason));
+        self.push(Loss::approximated(place, reason));
+    }
+
+    /// A field is told once, with the first reason.
+    fn push(&mut self, loss: Loss) {
+        if !self.0.iter().any(|told| told.path == loss.path && told.kind == loss.kind) {
+            self.0.push(loss);
+        }
     }
 
     /// Members of another dialect that nothing here knows. Null says nothing, so nothing is lost with it.
