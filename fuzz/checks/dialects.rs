@@ -4,12 +4,13 @@
 use chat::Event;
 use chat::law::Law;
 use dialects::anthropic_messages::AnthropicMessages;
+use dialects::openai_chat::OpenaiChat;
 use dialects::{Dialect, ErrorAnswer, ModelFacts, StreamOptions, Target, Verdict};
 use wire::json::{self, Limits};
 use wire::sse::Framer;
 
 /// Every dialect; each check gives its input to all of them.
-const DIALECTS: &[&dyn Dialect] = &[&AnthropicMessages];
+const DIALECTS: &[&dyn Dialect] = &[&OpenaiChat, &AnthropicMessages];
 
 /// A request that can be read can be written, and its own dialect reads the same from what it wrote.
 pub(crate) fn request(data: &[u8]) {
