@@ -2,4 +2,15 @@
 //!
 //! Invariant: only this crate knows all the others.
 
+mod chat;
+mod cli;
 pub mod config;
+mod config_command;
+mod failure;
+mod logging;
+mod output;
+mod serve;
+mod signals;
+mod simulate;
+
+pub use cli::run;

@@ -156,8 +156,11 @@ pub(super) fn mappings(entries: &[Option<Model>], root: &Node, problems: &mut Pr
     let mut first: HashMap<(&str, &str, &str), &Place> = HashMap::new();
     let mut mappings = Vec::new();
     for (spot, entry) in Spot::sound(root, "models", entries) {
-        if entry.name.contains('*') || entry.provider_model.contains('*') {
-            spot.wrong("name", "wildcards are not built yet: write one mapping for each model", problems);
+        if let Err(fault) = policy::mapping::check_virtual_model(&entry.name) {
+            spot.wrong("name", fault, problems);
+        }
+        if let Err(fault) = policy::mapping::check_provider_model(&entry.provider_model) {
+            spot.wrong("provider_model", fault, problems);
         }
         if !known.contains(&entry.provider.as_str()) {
             let hint = suggest::hint(&entry.provider, known.iter().copied());
@@ -206,14 +209,7 @@ pub(super) fn keys(entries: &[Option<Key>], master_key: Option<&SecretString>, r
 }
 
 fn virtual_key(secret: &str, master_key: Option<&SecretString>) -> Result<(), String> {
-    strength::carriable(secret)?;
-    if secret.len() < strength::MINIMUM {
-        return Err(format!(
-            "has {} characters and needs at least {}: make one with `openssl rand -hex 32`",
-            secret.len(),
-            strength::MINIMUM
-        ));
-    }
+    policy::key::check_chosen(secret).map_err(|fault| fault.to_string())?;
     if !store::virtual_key::looks_valid(secret) {
         return Err(format!("begins with `{}`, and is no key that Conduit made: was a character lost?", store::virtual_key::PREFIX));
     }
@@ -225,8 +221,8 @@ fn virtual_key(secret: &str, master_key: Option<&SecretString>) -> Result<(), St
 
 fn model_patterns(spot: &Spot<'_>, problems: &mut Problems) {
     for (at, node) in spot.node.get("models").map(Node::items).unwrap_or_default().iter().enumerate() {
-        if node.text().is_some_and(|pattern| pattern.trim_end_matches('*').contains('*') || pattern.ends_with("**")) {
-            problems.add(&node.place, format!("{}[{at}]: `*` stands only once, at the end", spot.path("models")));
+        if let Some(Err(fault)) = node.text().map(policy::key::check_pattern) {
+            problems.add(&node.place, format!("{}[{at}] {fault}", spot.path("models")));
         }
     }
 }

@@ -150,9 +150,18 @@ fn variable_of(path: &[String]) -> String {
     format!("{PREFIX}{}", path.iter().map(|name| name.to_uppercase()).collect::<Vec<_>>().join("__"))
 }
 
+#[cfg(test)]
+impl Environment {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), OsString::from(value));
+        self
+    }
+}
+
+#[cfg(test)]
 impl<const N: usize> From<[(&str, &str); N]> for Environment {
     fn from(pairs: [(&str, &str); N]) -> Self {
-        Self { variables: pairs.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect() }
+        pairs.iter().fold(Self::default(), |environment, (name, value)| environment.with(name, value))
     }
 }
 

@@ -191,12 +191,10 @@ pub(super) struct Health {
 #[serde(deny_unknown_fields)]
 pub(super) struct Model {
     /// The virtual model: what callers ask for.
-    #[schemars(extend("format" = "name"))]
     pub name: String,
     /// The name of a provider of this file.
     pub provider: String,
     /// The provider's own name of the model.
-    #[schemars(extend("format" = "name"))]
     pub provider_model: String,
     /// Lower is tried first. Default 1.
     #[serde(default = "one")]

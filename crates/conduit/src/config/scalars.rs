@@ -27,7 +27,7 @@ const PERIOD_UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), (
 const SIZE_UNITS: &[(&str, u64)] =
     &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("B", 1)];
 
-pub(super) fn period(text: &str) -> Result<Duration, String> {
+pub(crate) fn period(text: &str) -> Result<Duration, String> {
     quantity(text, PERIOD_UNITS)
         .map(Duration::from_millis)
         .ok_or_else(|| format!("`{text}` is no duration: write a whole number and a unit (ms, s, m, h), like `5s`"))

@@ -1,7 +1,7 @@
 //! Whether a secret that people choose is too weak to protect anything.
 
 /// Shorter keys can be guessed.
-pub const MINIMUM: usize = 20;
+const MINIMUM: usize = 20;
 
 /// Parts of keys that stand in examples and tutorials.
 const WELL_KNOWN: &[&str] = &[
@@ -54,7 +54,7 @@ fn weakness(key: &str) -> Option<String> {
 }
 
 /// A key travels in a header.
-pub fn carriable(key: &str) -> Result<(), String> {
+fn carriable(key: &str) -> Result<(), String> {
     if key.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(())
     } else {

@@ -70,10 +70,16 @@ fn types_and_shapes_that_come_later_are_refused() {
     let several = "providers:\n  - name: a\n    type: openai\n    credentials:\n      - { name: one, weight: 1, api_key: sk-canary }\n";
     let said = read("yaml", several, &keys()).err().unwrap();
     assert_eq!(said, "F:5: providers[0].credentials: several credentials of one provider are not built yet: write one map of fields");
-    for mapping in ["{ name: \"openai/*\", provider: a, provider_model: \"*\" }", "{ name: x, provider: a, provider_model: \"*\" }"] {
+    for (mapping, field) in [
+        ("{ name: \"openai/*\", provider: a, provider_model: x }", "name"),
+        ("{ name: x, provider: a, provider_model: \"*\" }", "provider_model"),
+    ] {
         let said =
             read("yaml", &format!("providers: [ {{ name: a, type: simulated }} ]\nmodels:\n  - {mapping}\n"), &keys()).err().unwrap();
-        assert_eq!(said, "F:3: models[0].name: wildcards are not built yet: write one mapping for each model");
+        assert_eq!(
+            said,
+            format!("F:3: models[0].{field}: has a `*` in it, and wildcards are not built yet: write one mapping for each model")
+        );
     }
 }
 

@@ -1,0 +1,108 @@
+//! Root secret and master key: where they come from, and when a start without them is refused.
+
+use super::data_dir;
+use crate::config::{Config, strength};
+use crate::failure::Failure;
+use gateway::keys::KeyHash;
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
+use store::{RootSecret, Store};
+
+/// The root secret, and what kind of start it makes.
+#[derive(Debug)]
+pub(super) struct Root {
+    pub(super) secret: RootSecret,
+    pub(super) start: Start,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Nothing is there yet, and Conduit makes its secrets itself.
+    First,
+    Known,
+}
+
+/// The setting that keeps the hash of a master key that Conduit made.
+pub(super) const MASTER_KEY_HASH: &str = "master_key_hash";
+
+pub(super) fn root_file(config: &Config) -> PathBuf {
+    config.data_dir.join("root-secret")
+}
+
+/// Finds the root secret, or makes it on a first start. Nothing weak is accepted, and nothing is made in any other case.
+pub(super) fn root(config: &Config) -> Result<Root, Failure> {
+    if is_first_start(config)? {
+        return make_root(config);
+    }
+    let path = root_file(config);
+    let in_file = data_dir::read_secret(&path)?;
+    let (text, origin) = match (&config.root_secret, in_file) {
+        (Some(given), Some(in_file)) if given.expose_secret().trim() != in_file.expose_secret().trim() => {
+            return Err(Failure::failed(format!("CONDUIT_ROOT_SECRET and {} are different: remove the one that is wrong", path.display())));
+        }
+        (Some(given), _) => (given.clone(), "CONDUIT_ROOT_SECRET".to_owned()),
+        (None, Some(in_file)) => (in_file, path.display().to_string()),
+        (None, None) => return Err(missing(config)),
+    };
+    let secret = RootSecret::parse(text.expose_secret()).map_err(|fault| Failure::failed(format!("{origin}: {fault}")))?;
+    data_dir::create(&config.data_dir)?;
+    Ok(Root { secret, start: Start::Known })
+}
+
+/// No configuration, an empty data directory and a loopback address: nobody else can reach what is made.
+fn is_first_start(config: &Config) -> Result<bool, Failure> {
+    let configured = config.from_file || config.master_key.is_some() || config.root_secret.is_some() || config.database_url.is_some();
+    Ok(!configured && config.listen.ip().is_loopback() && data_dir::is_empty(&config.data_dir)?)
+}
+
+fn make_root(config: &Config) -> Result<Root, Failure> {
+    let secret = RootSecret::generate().map_err(Failure::failed)?;
+    data_dir::create(&config.data_dir)?;
+    data_dir::make_private(&config.data_dir);
+    data_dir::write_secret(&root_file(config), &secret.to_text())?;
+    Ok(Root { secret, start: Start::First })
+}
+
+fn missing(config: &Config) -> Failure {
+    let mut message = format!(
+        "there is no root secret: CONDUIT_ROOT_SECRET is not set and {} does not exist; make one with `openssl rand -base64 32`, keep it, and set CONDUIT_ROOT_SECRET to it",
+        root_file(config).display()
+    );
+    if config.master_key.is_none() {
+        message += &format!("\nthere is no master key: {}", strength::HOW_TO_MAKE_ONE);
+    }
+    message +=
+        "\n(Conduit makes both itself only on a first start: without configuration, with an empty data directory, on a loopback address)";
+    Failure::failed(message)
+}
+
+/// The master key of an earlier first start, where none was given now.
+pub(super) async fn stored_master_key(store: &Store) -> Result<KeyHash, Failure> {
+    let stored = store.settings().get(MASTER_KEY_HASH).await.map_err(Failure::failed)?;
+    let Some(stored) = stored else {
+        return Err(Failure::failed(format!("there is no master key: {}", strength::HOW_TO_MAKE_ONE)));
+    };
+    from_hex(&stored.value)
+        .ok_or_else(|| Failure::failed(format!("the stored hash of the master key is damaged; {}", strength::HOW_TO_MAKE_ONE)))
+}
+
+/// A key for the administrator: 256 random bits.
+pub(super) fn make_master_key() -> Result<SecretString, Failure> {
+    let mut random = zeroize::Zeroizing::new([0u8; 32]);
+    getrandom::fill(&mut *random).map_err(|error| Failure::failed(format!("the system gives no random numbers: {error}")))?;
+    Ok(SecretString::from(format!("condm_{}", to_hex(&random))))
+}
+
+pub(super) fn to_hex(bytes: &[u8; 32]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_hex(text: &str) -> Option<KeyHash> {
+    let digits: Vec<u32> = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
+    let bytes: Vec<u8> =
+        digits.chunks_exact(2).filter_map(|pair| u8::try_from(pair.iter().fold(0, |value, digit| value * 16 + digit)).ok()).collect();
+    if digits.len() == 64 { bytes.try_into().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests;

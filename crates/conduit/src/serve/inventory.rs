@@ -1,0 +1,207 @@
+//! What requests are resolved against: the providers, mappings and keys of the file and of the database, as one.
+//!
+//! Everything that cannot be used as it stands stops the start with the place where it stands: nothing is left out in silence.
+
+mod database;
+
+use crate::config::{Config, Place, ProviderEntry};
+use crate::failure::Failure;
+use gateway::egress::Egress;
+use gateway::keys::{KeyHash, KeyHasher, KeyRing, VirtualKey};
+use gateway::snapshot::{Group, Mapping, Provider, ProviderSpec, Snapshot, Timeouts};
+use providers::{Credential, Declaration, prepare_headers};
+use secrecy::ExposeSecret;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+
+#[derive(Default)]
+pub(super) struct Inventory {
+    pub(super) snapshot: Snapshot,
+    pub(super) keys: KeyRing,
+}
+
+/// Where an object stands.
+#[derive(Clone, Debug)]
+enum Origin {
+    File(Place),
+    Database(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::File(place) => write!(f, "at {place}"),
+            Origin::Database(id) => write!(f, "in the database (id {id})"),
+        }
+    }
+}
+
+/// What a provider is made of, wherever it comes from.
+struct Ingredients {
+    id: String,
+    name: String,
+    declaration: &'static Declaration,
+    base_url: String,
+    credential: Credential,
+    allow_private_network: bool,
+    connect: Duration,
+    timeouts: Timeouts,
+}
+
+/// The inventory while it is put together: remembers where each name stands.
+#[derive(Default)]
+struct Builder {
+    inventory: Inventory,
+    /// By id; with the origin for messages.
+    providers: HashMap<String, (Arc<Provider>, Origin)>,
+    provider_names: HashMap<String, Origin>,
+    mappings: HashMap<(String, String, String), Origin>,
+    key_names: HashMap<String, Origin>,
+    key_hashes: HashMap<KeyHash, Origin>,
+}
+
+impl Inventory {
+    pub(super) async fn load(config: &Config, store: &Store, hasher: &dyn KeyHasher, master_key: KeyHash) -> Result<Self, Failure> {
+        let mut builder = Builder::default();
+        builder.add_file(config, hasher)?;
+        builder.add_database(store).await?;
+        if let Some(origin) = builder.key_hashes.get(&master_key) {
+            return Err(Failure::failed(format!(
+                "the virtual key {origin} is the master key, which never works for inference: make another"
+            )));
+        }
+        Ok(builder.inventory)
+    }
+}
+
+impl Builder {
+    fn add_file(&mut self, config: &Config, hasher: &dyn KeyHasher) -> Result<(), Failure> {
+        let now = jiff::Timestamp::now().as_second();
+        for entry in &config.providers {
+            self.add_provider(Ingredients::of_file(entry), Origin::File(entry.place.clone()))?;
+        }
+        for entry in &config.mappings {
+            let (id, origin) = (file_id(&entry.provider), Origin::File(entry.place.clone()));
+            self.add_mapping(&entry.virtual_model, &id, &entry.provider_model, entry.priority, now, origin)?;
+        }
+        for entry in &config.keys {
+            let key = VirtualKey {
+                id: file_id(&entry.name),
+                name: entry.name.clone(),
+                models: entry.models.clone(),
+                expires_at: None,
+                enabled: true,
+            };
+            self.add_key(hasher.hash(entry.key.expose_secret()), key, Origin::File(entry.place.clone()))?;
+        }
+        Ok(())
+    }
+
+    fn add_provider(&mut self, ingredients: Ingredients, origin: Origin) -> Result<(), Failure> {
+        let (id, name) = (ingredients.id.clone(), ingredients.name.clone());
+        unique(&mut self.provider_names, name.clone(), &origin, || format!("the provider name `{name}`"))?;
+        let provider = ingredients
+            .prepare()
+            .map_err(|message| Failure::failed(format!("the provider `{name}` {origin} cannot be used: {message}")))?;
+        self.providers.insert(id, (Arc::new(provider), origin));
+        Ok(())
+    }
+
+    fn add_mapping(
+        &mut self,
+        virtual_model: &str,
+        provider: &str,
+        provider_model: &str,
+        priority: i32,
+        created: i64,
+        origin: Origin,
+    ) -> Result<(), Failure> {
+        let Some((provider, _)) = self.providers.get(provider) else {
+            return Err(Failure::failed(format!(
+                "the mapping of `{virtual_model}` {origin} points to the provider {provider}, which does not exist"
+            )));
+        };
+        let provider = Arc::clone(provider);
+        let identity = (virtual_model.to_owned(), provider.spec.name.clone(), provider_model.to_owned());
+        unique(&mut self.mappings, identity, &origin, || {
+            format!("the mapping of `{virtual_model}` to `{provider_model}` of `{}`", provider.spec.name)
+        })?;
+        let group =
+            self.inventory.snapshot.groups.entry(virtual_model.to_owned()).or_insert_with(|| Group { mappings: Vec::new(), created });
+        group.created = group.created.min(created);
+        group.mappings.push(Arc::new(Mapping {
+            virtual_model: virtual_model.to_owned(),
+            provider,
+            provider_model: provider_model.to_owned(),
+            priority,
+        }));
+        Ok(())
+    }
+
+    fn add_key(&mut self, hash: KeyHash, key: VirtualKey, origin: Origin) -> Result<(), Failure> {
+        unique(&mut self.key_names, key.name.clone(), &origin, || format!("the key name `{}`", key.name))?;
+        unique(&mut self.key_hashes, hash, &origin, || format!("the secret of the key `{}`", key.name))?;
+        self.inventory.keys.insert(hash, key);
+        Ok(())
+    }
+}
+
+/// A name that is taken is an error that says where both stand.
+fn unique<K: std::hash::Hash + Eq>(
+    taken: &mut HashMap<K, Origin>,
+    key: K,
+    origin: &Origin,
+    what: impl FnOnce() -> String,
+) -> Result<(), Failure> {
+    if let Some(other) = taken.get(&key) {
+        return Err(Failure::failed(format!("{} stands {other} and {origin}: change or remove one of them", what())));
+    }
+    taken.insert(key, origin.clone());
+    Ok(())
+}
+
+/// Ids of objects that stand in the file.
+fn file_id(name: &str) -> String {
+    format!("file:{name}")
+}
+
+impl Ingredients {
+    fn of_file(entry: &ProviderEntry) -> Self {
+        Self {
+            id: file_id(&entry.name),
+            name: entry.name.clone(),
+            declaration: entry.declaration,
+            base_url: entry.base_url.clone(),
+            credential: entry.credential.clone(),
+            allow_private_network: entry.allow_private_network,
+            connect: entry.connect,
+            timeouts: entry.timeouts,
+        }
+    }
+
+    /// Works out headers and addresses once, so that a request does not.
+    fn prepare(self) -> Result<Provider, String> {
+        let headers = prepare_headers(self.declaration, &self.credential).map_err(|missing| missing.to_string())?;
+        let version = self.credential.get("version").or_else(|| self.declaration.field("version").and_then(|field| field.default));
+        Provider::prepare(ProviderSpec {
+            version: version.map(str::to_owned),
+            headers,
+            id: self.id,
+            name: self.name,
+            declaration: self.declaration,
+            base_url: self.base_url,
+            timeouts: self.timeouts,
+            egress: Egress {
+                allow_private_network: self.allow_private_network,
+                connect_timeout: self.connect,
+                in_process: self.declaration.in_process,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! The gateway as a process: first start, restart, one request, shutdown.
+
+use crate::process::{Folder, Running, conduit};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+struct Gateway {
+    process: Running,
+    address: String,
+    greeting: String,
+}
+
+impl Gateway {
+    fn start(arguments: &[&str], variables: &[(&str, &str)], last_word: &str) -> Self {
+        let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
+        all.extend(arguments);
+        let mut process = Running::start(&all, variables);
+        let greeting = process.until(last_word);
+        let address = greeting.lines().next().and_then(|line| line.rsplit("http://").next()).unwrap().to_owned();
+        Self { process, address, greeting }
+    }
+
+    /// What stands after a label of the greeting.
+    fn told(&self, label: &str) -> String {
+        let line = self
+            .greeting
+            .lines()
+            .find(|line| line.trim_start().starts_with(label))
+            .unwrap_or_else(|| panic!("no {label} in {}", self.greeting));
+        line.trim_start().trim_start_matches(label).split_whitespace().next().unwrap().to_owned()
+    }
+
+    fn request(&self, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status =
+            answer.split_whitespace().nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {answer:?}"));
+        (status, answer)
+    }
+
+    fn chat(&self, key: &str) -> (u16, String) {
+        self.request("POST", "/v1/chat/completions", key, r#"{"model":"demo-chat","messages":[{"role":"user","content":"Hello"}]}"#)
+    }
+
+    fn stop(self) -> crate::process::Finished {
+        self.process.signal("TERM");
+        self.process.finish(Duration::from_secs(20))
+    }
+}
+
+fn mode(path: &str) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// The zero-configuration start of contract.md: everything private, everything printed once, and the printed line works.
+#[test]
+fn a_first_start_needs_nothing_and_its_curl_line_works() {
+    let folder = Folder::new();
+    let data = folder.path("data");
+    let gateway = Gateway::start(&["--data-dir", &data], &[], "curl http");
+    assert_eq!((mode(&data), mode(&folder.path("data/root-secret"))), (0o700, 0o600));
+    let (master, key) = (gateway.told("master key"), gateway.told("virtual key"));
+    assert!(key.starts_with("condt_") && gateway.greeting.contains(&format!("Bearer {key}")), "{}", gateway.greeting);
+
+    let (status, answer) = gateway.chat(&key);
+    assert_eq!(status, 200, "{answer}");
+    assert!(answer.contains("\"choices\"") && answer.contains("x-conduit-provider: simulated"), "{answer}");
+    let (status, answer) = gateway.request("POST", "/v1/embeddings", &key, r#"{"model":"demo-embed","input":"Hello"}"#);
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(gateway.request("GET", "/health/ready", "", "").0, 200);
+
+    // The line itself, as it was printed.
+    let line = gateway.greeting.lines().find(|line| line.trim_start().starts_with("curl ")).unwrap();
+    match std::process::Command::new("sh").args(["-c", &format!("{line} --silent --fail")]).output() {
+        Ok(done) if done.status.code() != Some(127) => assert!(String::from_utf8_lossy(&done.stdout).contains("\"choices\""), "{done:?}"),
+        _ => assert!(std::env::var_os("CI").is_none(), "curl is needed in CI"),
+    }
+
+    // R62: the master key never works for inference.
+    assert_eq!(gateway.chat(&master).0, 401);
+    assert_eq!(gateway.chat("condt_unknown").0, 401);
+
+    let url = format!("http://{}", gateway.address);
+    let said = conduit(&["chat", "Hello", "--key", &key], &[("CONDUIT_URL", &url)]);
+    assert!(said.code == Some(0) && said.out.trim().len() > 1 && said.err.is_empty(), "{said:?}");
+    let said = conduit(&["chat", "Hello", "--key", &key, "--model", "nope"], &[("CONDUIT_URL", &url)]);
+    assert!(said.code == Some(1) && said.err.contains("404: ") && said.out.is_empty(), "{said:?}");
+    let said = conduit(&["chat", "Hello", "--key", "wrong"], &[("CONDUIT_URL", &url)]);
+    assert!(said.code == Some(1) && said.err.contains("401: "), "{said:?}");
+
+    let finished = gateway.stop();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    // R64: the secrets were printed once, and the log has none of them.
+    assert!(!finished.err.contains(&key) && !finished.err.contains(&master), "{finished:?}");
+
+    // The same directory again: nothing is printed, the keys still work, and there is no plain text of them on disk (R65).
+    let gateway = Gateway::start(&["--data-dir", &data], &[], "http://");
+    assert_eq!(gateway.chat(&key).0, 200);
+    assert_eq!(gateway.chat(&master).0, 401);
+    let finished = gateway.stop();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(!finished.out.contains("condt_") && !finished.out.contains("first start"), "{finished:?}");
+    for entry in std::fs::read_dir(&data).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let holds = |secret: &str| bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!holds(&key) && !holds(&master), "{}", path.display());
+    }
+}
+
+/// The README's way: a file, its references, a restart of nothing.
+#[test]
+fn a_configuration_file_serves_its_models() {
+    let folder = Folder::new();
+    let config = folder.file(
+        "conduit.yaml",
+        "providers: [ { name: sim, type: simulated } ]\nmodels: [ { name: demo-chat, provider: sim, provider_model: sim-chat } ]\nkeys: [ { name: app, key: \"env:APP_KEY\", models: [\"demo-*\"] } ]\n",
+    );
+    let data = folder.path("data");
+    let variables = [
+        ("CONDUIT_MASTER_KEY", "9f3c1be07ad24568b1f3c9e2d7405a6b"),
+        ("CONDUIT_ROOT_SECRET", "q3v8Zx0LrT5mYk2NwB7cJ4hD9sF6gA1e"),
+        ("APP_KEY", "app-9f3c1be07ad24568b1f3c9e2"),
+    ];
+    let gateway = Gateway::start(&["--config", &config, "--data-dir", &data], &variables, "http://");
+    assert_eq!(gateway.chat("app-9f3c1be07ad24568b1f3c9e2").0, 200);
+    assert_eq!(gateway.chat("app-000000000000000000000000").0, 401);
+    assert_eq!(gateway.chat("9f3c1be07ad24568b1f3c9e2d7405a6b").0, 401);
+
+    // One directory, one process.
+    let second = conduit(&["serve", "--listen", "127.0.0.1:0", "--config", &config, "--data-dir", &data], &variables);
+    assert_eq!(second.code, Some(1), "{second:?}");
+    assert!(second.err.contains("in use by another process"), "{second:?}");
+    assert_eq!(gateway.stop().code, Some(0));
+
+    // The wrong root secret stops the start instead of making rows that nobody can read.
+    let wrong = [variables[0], ("CONDUIT_ROOT_SECRET", "another-T5mYk2NwB7cJ4hD9sF6gA1e-Zx0Lr"), variables[2]];
+    let refused = conduit(&["serve", "--listen", "127.0.0.1:0", "--config", &config, "--data-dir", &data], &wrong);
+    assert!(refused.code == Some(1) && refused.err.contains("root secret is not the one"), "{refused:?}");
+}
+
+/// A stop lets a request end; a second signal does not wait for it.
+#[test]
+fn a_stop_drains_and_a_second_signal_ends_at_once() {
+    let body = r#"{"model":"slow","messages":[{"role":"user","content":"Hello"}]}"#;
+    let folder = Folder::new();
+    let config = folder.file(
+        "conduit.yaml",
+        "providers: [ { name: sim, type: simulated } ]\nmodels: [ { name: slow, provider: sim, provider_model: \"sim-chat;delay=2s\" } ]\nkeys: [ { name: app, key: app-9f3c1be07ad24568b1f3c9e2 } ]\n",
+    );
+    let variables =
+        [("CONDUIT_MASTER_KEY", "9f3c1be07ad24568b1f3c9e2d7405a6b"), ("CONDUIT_ROOT_SECRET", "q3v8Zx0LrT5mYk2NwB7cJ4hD9sF6gA1e")];
+    for impatient in [false, true] {
+        let data = folder.path(if impatient { "b" } else { "a" });
+        let gateway = Gateway::start(&["--config", &config, "--data-dir", &data], &variables, "http://");
+        let address = gateway.address.clone();
+        let Gateway { process, .. } = gateway;
+        let asked = std::thread::spawn(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let head = format!(
+                "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer app-9f3c1be07ad24568b1f3c9e2\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer);
+            String::from_utf8_lossy(&answer).into_owned()
+        });
+        std::thread::sleep(Duration::from_millis(500));
+        process.signal("TERM");
+        let started = Instant::now();
+        if impatient {
+            std::thread::sleep(Duration::from_millis(200));
+            process.signal("INT");
+        }
+        let finished = process.finish(Duration::from_secs(20));
+        let answer = asked.join().unwrap();
+        if impatient {
+            assert_eq!(finished.code, Some(1), "{finished:?}");
+            assert!(started.elapsed() < Duration::from_millis(1200), "{:?}", started.elapsed());
+            assert!(!answer.contains("\"choices\""), "{answer}");
+        } else {
+            assert_eq!(finished.code, Some(0), "{finished:?}");
+            assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"choices\""), "{answer}");
+        }
+    }
+}
+
+#[test]
+fn the_simulator_runs_on_its_own() {
+    let mut process = Running::start(&["simulate", "--listen", "127.0.0.1:0"], &[]);
+    let said = process.until("http://");
+    let address = said.lines().next().and_then(|line| line.rsplit("http://").next()).unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /openai/v1/models HTTP/1.1\r\nhost: x\r\nauthorization: Bearer sim-key\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    process.signal("INT");
+    assert_eq!(process.finish(Duration::from_secs(20)).code, Some(0));
+}

@@ -1,0 +1,190 @@
+//! The real binary in a directory of its own.
+
+use super::http::Ask;
+use std::fmt::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+pub const KEY: &str = "journey-caller-7Xq2mV9sLw4T";
+pub const MASTER_KEY: &str = "journey-master-Zp8Kd3vRn6Yc1Hb5";
+const ROOT_SECRET: &str = "hT9vQ2mXw7Lr4Ks8Pz3Nc6Yb1Gd5Jf0EuAiOeUyWq";
+
+/// A configuration, as the file is going to say it.
+#[derive(Default)]
+pub struct Setup {
+    providers: String,
+    models: String,
+    server: String,
+    storage: String,
+    keys: String,
+}
+
+impl Setup {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A provider with short timeouts on the loopback, reached with the key `sk-<name>`.
+    pub fn provider(self, name: &str, kind: &str, base_url: &str) -> Self {
+        self.patient_provider(name, kind, base_url, Duration::from_secs(1))
+    }
+
+    /// The same with one limit for all its timeouts.
+    pub fn patient_provider(mut self, name: &str, kind: &str, base_url: &str, limit: Duration) -> Self {
+        let limit = limit.as_millis();
+        writeln!(
+            self.providers,
+            "  - {{ name: {name}, type: {kind}, base_url: \"{base_url}\", allow_private_network: true, credentials: {{ api_key: \"{}\" }}, \
+             timeouts: {{ connect: {limit}ms, first_byte: {limit}ms, idle: {limit}ms, total: {limit}ms }} }}",
+            provider_key(name)
+        )
+        .unwrap();
+        self
+    }
+
+    pub fn model(mut self, name: &str, provider: &str, provider_model: &str, priority: u32) -> Self {
+        writeln!(self.models, "  - {{ name: {name}, provider: {provider}, provider_model: {provider_model}, priority: {priority} }}")
+            .unwrap();
+        self
+    }
+
+    /// Members of `server`, as YAML.
+    pub fn server(mut self, members: &str) -> Self {
+        members.clone_into(&mut self.server);
+        self
+    }
+
+    pub fn storage(mut self, url: &str) -> Self {
+        self.storage = format!("storage: {{ url: \"{url}\" }}\n");
+        self
+    }
+
+    /// One more key that may use the given models only.
+    pub fn key(mut self, name: &str, key: &str, models: &str) -> Self {
+        writeln!(self.keys, "  - {{ name: {name}, key: \"{key}\", models: [{models}] }}").unwrap();
+        self
+    }
+
+    pub fn start(self) -> Gateway {
+        let Self { providers, models, server, storage, keys } = self;
+        let yaml = format!(
+            "server: {{ shutdown_grace: 1s{}{server} }}\n{storage}providers:\n{providers}models:\n{models}keys:\n  - {{ name: journey, key: \"{KEY}\" }}\n{keys}",
+            if server.is_empty() { "" } else { ", " }
+        );
+        let mut gateway = Gateway::new();
+        let file = gateway.path("conduit.yaml");
+        std::fs::write(&file, yaml).unwrap();
+        gateway.arguments = vec!["--config".to_owned(), file.display().to_string()];
+        gateway.environment =
+            vec![("CONDUIT_MASTER_KEY".to_owned(), MASTER_KEY.to_owned()), ("CONDUIT_ROOT_SECRET".to_owned(), ROOT_SECRET.to_owned())];
+        gateway.spawn();
+        gateway
+    }
+}
+
+/// What a provider of [`Setup`] is called with.
+pub fn provider_key(name: &str) -> String {
+    format!("sk-{name}-canary-5Rt8Wq1Zx")
+}
+
+/// A gateway process; ends with the value.
+pub struct Gateway {
+    directory: TempDir,
+    address: SocketAddr,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    child: Option<Child>,
+}
+
+impl Gateway {
+    fn new() -> Self {
+        // The port is free now and, as no other test asks for it by number, a moment later.
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self { directory: TempDir::new().unwrap(), address, arguments: Vec::new(), environment: Vec::new(), child: None }
+    }
+
+    /// A first start: no configuration, no environment, an empty data directory.
+    pub fn first_start() -> Self {
+        let mut gateway = Self::new();
+        gateway.spawn();
+        gateway
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.path("data")
+    }
+
+    /// What the process wrote to standard output and error, over all its starts.
+    pub fn output(&self) -> (String, String) {
+        let read = |name: &str| std::fs::read_to_string(self.path(name)).unwrap_or_default();
+        (read("stdout"), read("stderr"))
+    }
+
+    /// Starts the process (again) and waits until it is ready.
+    pub fn spawn(&mut self) {
+        let append = |name: &str| std::fs::OpenOptions::new().create(true).append(true).open(self.path(name)).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_conduit"))
+            .args(["serve", "--listen", &self.address.to_string(), "--data-dir"])
+            .arg(self.data_dir())
+            .args(&self.arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("RUST_LOG", "debug")
+            .envs(self.environment.iter().cloned())
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(append("stdout"))
+            .stderr(append("stderr"))
+            .spawn()
+            .unwrap();
+        self.child = Some(child);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !self.is_ready() {
+            let ended = self.child.as_mut().and_then(|child| child.try_wait().unwrap());
+            assert!(ended.is_none() && Instant::now() < deadline, "the gateway is not ready ({ended:?}): {:?}", self.output());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        Ask::get("/health/ready").open(self.address).is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    pub fn database_url(&self) -> String {
+        sqlite_url(&self.data_dir())
+    }
+}
+
+pub fn sqlite_url(data_dir: &Path) -> String {
+    format!("sqlite://{}?mode=ro", data_dir.join("conduit.db").display())
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            let (_, log) = self.output();
+            let tail: Vec<&str> = log.lines().rev().take(40).collect();
+            eprintln!("the gateway's last log lines, newest first:\n{}", tail.join("\n"));
+        }
+    }
+}
