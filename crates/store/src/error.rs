@@ -51,9 +51,9 @@ impl StoreError {
         let doing = doing.into();
         move |error| {
             if is_connection_trouble(&error) {
-                StoreError::Unavailable { doing, cause: error.to_string() }
+                StoreError::Unavailable { doing, cause: cause_of(&error) }
             } else {
-                StoreError::Refused { doing, cause: error.to_string() }
+                StoreError::Refused { doing, cause: cause_of(&error) }
             }
         }
     }
@@ -75,6 +75,19 @@ impl StoreError {
     /// Whether the same call may succeed later without anybody changing anything.
     pub fn is_transient(&self) -> bool {
         matches!(self, StoreError::Unavailable { .. })
+    }
+}
+
+/// The driver's words, and the database's code, which does not depend on its language.
+fn cause_of(error: &DbErr) -> String {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => match cause.as_database_error().and_then(|database| database.code()) {
+            Some(code) => format!("{cause} (code {code})"),
+            None => cause.to_string(),
+        },
+        _ => error.to_string(),
     }
 }
 

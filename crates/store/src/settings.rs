@@ -96,14 +96,24 @@ impl<'a> Settings<'a> {
     pub(crate) async fn verify_root_secret(&self) -> Result<(), StoreError> {
         let doing = "checking the root secret";
         let tx = self.store.begin().await?;
-        let found = row::Entity::find_by_id(VERIFIER).one(&tx).await.map_err(StoreError::database(doing))?;
-        let Some(found) = found else {
-            let blob = self.store.keys().seal(Purpose::Settings, &place(VERIFIER), KNOWN_TEXT)?;
-            upsert(&tx, VERIFIER, None, Some(blob)).await.map_err(StoreError::database(doing))?;
-            return self.store.commit(tx).await;
+        let blob = self.store.keys().seal(Purpose::Settings, &place(VERIFIER), KNOWN_TEXT)?;
+        let first = row::ActiveModel {
+            name: Set(VERIFIER.to_owned()),
+            plain: Set(None),
+            sealed: Set(Some(blob)),
+            version: Set(1),
+            updated_at: Set(now_us()),
         };
-        let opened = self.store.keys().open(Purpose::Settings, &place(VERIFIER), &found.sealed.unwrap_or_default());
-        match opened {
+        // Of several nodes that start at once one leaves it, and the others are checked against it.
+        let keep = OnConflict::column(row::Column::Name).do_nothing().to_owned();
+        match row::Entity::insert(first).on_conflict(keep).exec_without_returning(&tx).await {
+            Ok(_) | Err(DbErr::RecordNotInserted) => {}
+            Err(error) => return Err(StoreError::database(doing)(error)),
+        }
+        let found = row::Entity::find_by_id(VERIFIER).one(&tx).await.map_err(StoreError::database(doing))?;
+        self.store.commit(tx).await?;
+        let sealed = found.and_then(|row| row.sealed).unwrap_or_default();
+        match self.store.keys().open(Purpose::Settings, &place(VERIFIER), &sealed) {
             Ok(text) if text.as_slice() == KNOWN_TEXT => Ok(()),
             Err(SealError::UnknownKey { .. }) => Err(StoreError::WrongRootSecret),
             Ok(_) => Err(StoreError::Corrupt { what: WHAT, id: VERIFIER.into(), cause: "it holds another text".into() }),

@@ -27,7 +27,7 @@ impl Default for Failover {
 impl Failover {
     pub(super) fn note(&self, error: &StoreError) {
         if let StoreError::Unavailable { cause, .. } = error
-            && cause.contains("read-only transaction")
+            && cause.ends_with("(code 25006)")
         {
             self.seen.store(self.now().max(1), Ordering::Relaxed);
         }

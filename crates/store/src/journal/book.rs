@@ -149,6 +149,7 @@ impl Book {
             [Some(settled.intent_segment), settled.outcome_segment, late].into_iter().flatten().for_each(|segment| self.unpin(segment));
         }
         self.retire_if_idle(IDLE_BYTES);
+        self.give_memory_back();
         self.take_unpinned()
     }
 
@@ -239,6 +240,16 @@ impl Book {
         }
     }
 
+    /// After an outage of the database the book would keep the memory of its fullest moment.
+    fn give_memory_back(&mut self) {
+        if self.waiting.capacity() > 4 * ROOM && self.waiting.len() < ROOM {
+            self.waiting.shrink_to(ROOM);
+        }
+        if self.open.capacity() > 4 * ROOM && self.open.len() < ROOM {
+            self.open.shrink_to(ROOM);
+        }
+    }
+
     fn pin(&mut self, segment: u64) {
         *self.pins.entry(segment).or_default() += 1;
     }
@@ -264,3 +275,5 @@ impl Book {
 
 /// A segment smaller than this is left alone when everything is drained: replaying it is quick.
 const IDLE_BYTES: u64 = 1 << 20;
+/// Attempts that the book keeps room for.
+const ROOM: usize = 4_096;

@@ -92,10 +92,15 @@ pub(super) async fn run(shared: Arc<Shared>, sink: Arc<dyn Sink>, options: Journ
             if batch.rows.is_empty() {
                 break;
             }
+            let was_all = batch.rows.len() < options.batch_rows;
             deliver(&shared, sink.as_ref(), &batch, &mut disk).await;
             let unpinned = shared.book.lock().drained(&batch);
             Book::remove(&directory, unpinned);
             shared.drain.progress.notify_waiters();
+            // What came in meanwhile has signalled its coming and waits for its turn: else a busy gateway would write a few rows at a time.
+            if was_all {
+                break;
+            }
         }
     }
 }

@@ -63,6 +63,24 @@ async fn what_is_settled_reaches_the_table_once() {
     assert_eq!(journal.stats(), JournalStats { drained: 1_000, segments: 1, ..JournalStats::default() });
 }
 
+/// A steady stream of attempts goes to the table in batches, not in a row of small writes that never ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_steady_load_is_drained_in_batches() {
+    let (directory, table) = (tempfile::tempdir().unwrap(), Arc::<Table>::default());
+    let journal =
+        open(directory.path(), &table, JournalOptions { drain_interval: Duration::from_millis(100), ..JournalOptions::default() });
+    let begun = std::time::Instant::now();
+    let mut id = 0;
+    while begun.elapsed() < Duration::from_millis(600) {
+        id += 1;
+        let ticket = journal.intend(&intent(id)).unwrap();
+        journal.settle(ticket, outcome(1));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let inserts = table.inserts.lock().len();
+    assert!((3..=8).contains(&inserts), "{inserts} inserts for {id} attempts");
+}
+
 /// R37: the bound holds, counts what is open and what is not drained, and settling never meets it.
 #[tokio::test]
 async fn a_full_journal_refuses_intents_and_never_outcomes() {

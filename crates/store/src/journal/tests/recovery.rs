@@ -36,7 +36,7 @@ async fn outcomes_become_rows_and_open_intents_become_unknown() {
     let directory = tempfile::tempdir().unwrap();
     leave_behind(directory.path(), 600, 3).await;
     let (table, stats) = recover(directory.path()).await;
-    let rows = table.rows.lock();
+    let rows = std::mem::take(&mut *table.rows.lock());
     assert_eq!(rows.len(), 603);
     for (id, row) in rows.iter() {
         assert_eq!(row.intent, intent(*id));
@@ -47,7 +47,6 @@ async fn outcomes_become_rows_and_open_intents_become_unknown() {
         }
     }
     assert_eq!((stats.open, stats.backlog, stats.segments), (0, 0, 1));
-    drop(rows);
     let (table, _) = recover(directory.path()).await;
     assert!(table.rows.lock().is_empty(), "what is drained is not replayed again");
 }
