@@ -6,6 +6,8 @@ use crate::anthropic_messages::types::{HERE, VERSION_WITHOUT_SAMPLING};
 use chat::{Fault, Part, PartKind, ReasoningPart, Role, ToolCall, ToolResult, Turn};
 use wire::{Raw, RawRef};
 
+const NO_MARKER: &str = "the provider takes no cache marker here";
+
 /// The block of one part; none for what says nothing or cannot be carried. `citations` are those of a text.
 pub(super) fn block(draft: &mut Draft<'_>, turn: &Turn, part: &Part, place: &str, citations: &[&Raw]) -> Result<Option<Block>, Fault> {
     let foreign_to_system = matches!(turn.role, Role::System | Role::Developer) && !matches!(part.kind, PartKind::Text { .. });
@@ -35,15 +37,13 @@ pub(super) fn block(draft: &mut Draft<'_>, turn: &Turn, part: &Part, place: &str
         }
         PartKind::Native { raw, from } => native(draft, raw, *from == HERE, place),
     };
-    if !matches!(part.kind, PartKind::File { .. }) {
-        draft.losses.extras(place, &part.extras);
-    }
+    tell_extras(draft, part, place, written.is_some());
     if part.cache.is_none() {
         return Ok(written);
     }
     let markable = written.as_ref().is_some_and(|block| block.kind != BlockKind::Thinking);
     if !markable {
-        draft.losses.dropped(format!("{place}.cache_control"), "the provider takes no cache marker here");
+        draft.losses.dropped(format!("{place}.cache_control"), NO_MARKER);
     }
     Ok(written.map(|block| if markable { block.marked(part.cache.as_ref()) } else { block }))
 }
@@ -165,10 +165,23 @@ fn result_part(draft: &mut Draft<'_>, part: &Part, place: &str) -> Result<Option
             None
         }
     };
-    if !matches!(part.kind, PartKind::File { .. }) {
-        draft.losses.extras(place, &part.extras);
+    tell_extras(draft, part, place, written.is_some());
+    if written.is_none() && part.cache.is_some() {
+        draft.losses.dropped(format!("{place}.cache_control"), NO_MARKER);
     }
     Ok(written.map(|block| block.marked(part.cache.as_ref())))
+}
+
+/// Members of a part that are not in its block. (A document tells its own: some of another dialect's it knows.)
+fn tell_extras(draft: &mut Draft<'_>, part: &Part, place: &str, written: bool) {
+    if !(written && matches!(part.kind, PartKind::File { .. })) {
+        draft.losses.extras(place, &part.extras);
+    }
+    if !written || matches!(part.kind, PartKind::Native { .. }) {
+        for (name, _) in part.extras.of(HERE) {
+            draft.losses.dropped(format!("{place}.{name}"), "its part is not sent");
+        }
+    }
 }
 
 /// Thoughts go back unchanged, to the one who can check the signature.

@@ -31,7 +31,13 @@ pub(super) fn document(draft: &mut Draft<'_>, source: &Source, filename: Option<
     let source = match source.as_ref() {
         Source::Base64 { media_type, data } => match document_type(media_type.as_deref(), filename, data) {
             DocumentType::Pdf => Cow::Owned(Source::Base64 { media_type: Some("application/pdf".into()), data: data.clone() }),
-            DocumentType::Image => return image(source.as_ref(), part, place),
+            DocumentType::Image => {
+                draft.losses.extras(place, &part.extras);
+                if filename.is_some() {
+                    draft.losses.dropped(format!("{place}.file.filename"), "the provider's images have no title");
+                }
+                return image(source.as_ref(), part, place);
+            }
             DocumentType::Text => Cow::Owned(Source::Text { media_type: media_type.clone(), text: decoded(data, place)? }),
             DocumentType::Unknown => {
                 return Err(Fault::unsupported(

@@ -68,7 +68,9 @@ pub(super) fn conversation(draft: &mut Draft<'_>) -> Result<Conversation, Fault>
         let blocks = turn_blocks(draft, turn, &place)?;
         if n < leading {
             conversation.system.extend(blocks);
+            lose_members(draft, turn, &place);
         } else if blocks.is_empty() {
+            lose_members(draft, turn, &place);
             if !turn.parts.is_empty() {
                 draft.losses.dropped(place, "a turn without content, which the provider refuses");
             }
@@ -90,6 +92,9 @@ fn turn_blocks(draft: &mut Draft<'_>, turn: &Turn, place: &str) -> Result<Vec<Bl
     let mut blocks = Vec::with_capacity(turn.parts.len());
     for (n, (part, part_place)) in turn.parts.iter().zip(places::of_parts(place, turn)).enumerate() {
         let citations: Vec<&Raw> = turn.parts.iter().skip(n + 1).map_while(own_citation).collect();
+        if own_citation(part).is_some() && !follows_text(turn, n) {
+            draft.losses.dropped(&part_place, "a source without the text that rests on it");
+        }
         blocks.extend(blocks::block(draft, turn, part, &part_place, &citations)?);
     }
     if blocks.first().is_some_and(|first| first.kind != BlockKind::Thinking) {
@@ -97,6 +102,19 @@ fn turn_blocks(draft: &mut Draft<'_>, turn: &Turn, place: &str) -> Result<Vec<Bl
         blocks.sort_by_key(|block| block.kind != BlockKind::Thinking);
     }
     Ok(blocks)
+}
+
+/// Whether the nearest part before, sources aside, is a text that is sent.
+fn follows_text(turn: &Turn, n: usize) -> bool {
+    let before = turn.parts.iter().take(n).rev().find(|part| own_citation(part).is_none());
+    before.is_some_and(|part| matches!(&part.kind, PartKind::Text { text } if !text.trim().is_empty()))
+}
+
+/// Members of a message that there is no message for.
+fn lose_members(draft: &mut Draft<'_>, turn: &Turn, place: &str) {
+    for (name, _) in turn.extras.of(HERE) {
+        draft.losses.dropped(format!("{place}.{name}"), "the turn is no message of its own at the provider");
+    }
 }
 
 /// The sources that follow a text belong to its block.
@@ -110,21 +128,24 @@ fn own_citation(part: &chat::Part) -> Option<&Raw> {
 impl Conversation {
     fn add(&mut self, draft: &mut Draft<'_>, turn: &Turn, blocks: Vec<Block>, place: String) {
         let speaker = Speaker::of(turn.role);
-        if speaker == Speaker::System && !(draft.target.facts.takes_system_turns && !self.awaits_results()) {
+        if speaker == Speaker::System && (!draft.target.facts.takes_system_turns || self.awaits_results()) {
+            lose_members(draft, turn, &place);
             draft.losses.approximated(place, "moved to the front: the provider takes no system turn here");
             self.system.extend(blocks);
             return;
         }
-        let extras = turn.extras.of(HERE);
         match self.messages.last_mut().filter(|last| last.speaker == speaker) {
             Some(last) => {
                 last.blocks.extend(blocks);
-                last.extras.extend(
-                    extras.iter().filter(|(name, _)| !last.extras.iter().any(|(have, _)| have == name)).cloned().collect::<Vec<_>>(),
-                );
+                for (name, value) in turn.extras.of(HERE) {
+                    match last.extras.iter().any(|(have, _)| have == name) {
+                        true => draft.losses.dropped(format!("{place}.{name}"), "this turn is one with the turn before, which has it too"),
+                        false => last.extras.push((name.clone(), value.clone())),
+                    }
+                }
                 last.place = place;
             }
-            None => self.messages.push(Message { speaker, blocks, extras: extras.to_vec(), place }),
+            None => self.messages.push(Message { speaker, blocks, extras: turn.extras.of(HERE).to_vec(), place }),
         }
     }
 
