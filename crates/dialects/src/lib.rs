@@ -16,6 +16,14 @@ pub use target::{ModelFacts, OffSwitch, Target, Thinking, ThinkingMode};
 
 use chat::{Chat, DialectId, Event, Fault, Loss, Reply, Usage};
 
+/// The codec of a dialect.
+pub fn codec(dialect: DialectId) -> &'static dyn Dialect {
+    match dialect {
+        DialectId::OpenaiChat => &openai_chat::OpenaiChat,
+        DialectId::AnthropicMessages => &anthropic_messages::AnthropicMessages,
+    }
+}
+
 /// A body and what it could not carry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Written {

@@ -41,7 +41,7 @@ pub enum Quirk {
 
     /// Messages have no participant name there: a loss where one was given.
     DropTurnNames,
-    /// Members with the value null are refused in assistant messages. Null says "not given", so that nothing is lost.
+    /// Members with the value null are refused in assistant messages. Null says "not given", so that nothing is lost. To be declared last.
     DropNullMembers,
     /// Members of messages that are refused there: a loss where one held something.
     DropMessageMembers { members: &'static [&'static str], reason: &'static str },

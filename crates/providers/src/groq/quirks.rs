@@ -91,7 +91,6 @@ pub(super) const QUIRKS: &[Sourced] = &[
         source: "providers/groq.md §2 reasoning rules",
     },
     all(Quirk::DropTurnNames, "providers/groq.md §2 messages[].name"),
-    all(Quirk::DropNullMembers, "providers/groq.md §2 Messages"),
     all(
         Quirk::DropMessageMembers {
             members: &["annotations", "audio", "executed_tools", "provider_specific_fields"],
@@ -103,6 +102,8 @@ pub(super) const QUIRKS: &[Sourced] = &[
     all(Quirk::ReasoningMember { name: "reasoning" }, "providers/groq.md §2 Messages"),
     all(Quirk::RefusalAsText { reason: "Groq has no refusal member" }, "providers/groq.md §2 Messages"),
     all(Quirk::DropCacheMarkers { reason: "Groq refuses unknown members of messages and tools" }, "providers/groq.md §2 Tools"),
+    // Last: it looks at what the others left.
+    all(Quirk::DropNullMembers, "providers/groq.md §2 Messages"),
 ];
 
 const fn all(quirk: Quirk, source: &'static str) -> Sourced {

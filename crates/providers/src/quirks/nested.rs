@@ -1,7 +1,7 @@
 //! Quirks that reach into messages and tools: on the canonical form alone.
 
 use crate::Quirk;
-use chat::{Chat, DialectId, Loss, Part, PartKind, Role, Turn};
+use chat::{Chat, DialectId, Loss, Part, PartKind, ReasoningPart, Role, Source, Turn};
 use memchr::memmem;
 use wire::Raw;
 use wire::json::Object;
@@ -19,7 +19,9 @@ pub(super) fn may_touch(quirk: &Quirk, body: &Object<'_>) -> bool {
         Quirk::DropMessageMembers { members, .. } => members.iter().any(|member| within("messages", member)),
         Quirk::DeveloperAsSystem => within("messages", "developer"),
         Quirk::RefusalAsText { .. } => within("messages", "refusal"),
-        Quirk::ReasoningMember { name } => REASONING_MEMBERS.iter().any(|member| member != name && within("messages", member)),
+        Quirk::ReasoningMember { name } => {
+            REASONING_MEMBERS.iter().chain(&["thinking_blocks"]).any(|member| member != name && within("messages", member))
+        }
         Quirk::DropCacheMarkers { .. } => within("messages", "cache_control") || within("tools", "cache_control"),
         Quirk::Drop { .. } | Quirk::Rename { .. } | Quirk::Clamp { .. } | Quirk::Default { .. } | Quirk::Words { .. } => false,
     }
@@ -58,7 +60,14 @@ fn drop_name(at: usize, turn: &mut Turn, losses: &mut Vec<Loss>) {
     }
 }
 
+/// Where nothing else is said the writer's null for content becomes an empty text, which means the same.
 fn drop_nulls(turn: &mut Turn) {
+    let is_content = |part: &Part| {
+        !matches!(part.kind, PartKind::Reasoning(_) | PartKind::ToolCall(_) | PartKind::Audio { source: Source::FileId { .. }, .. })
+    };
+    if !turn.listed && !turn.parts.iter().any(is_content) {
+        turn.parts.push(Part::text(""));
+    }
     let nulls: Vec<String> = turn.extras.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.to_owned()).collect();
     for name in nulls {
         turn.extras.remove(&name);
@@ -66,6 +75,13 @@ fn drop_nulls(turn: &mut Turn) {
 }
 
 fn drop_members(at: usize, turn: &mut Turn, members: &[&'static str], reason: &'static str, losses: &mut Vec<Loss>) {
+    if members.contains(&"audio") {
+        let before = turn.parts.len();
+        turn.parts.retain(|part| !matches!(part.kind, PartKind::Audio { source: Source::FileId { .. }, .. }));
+        if turn.parts.len() < before {
+            losses.push(Loss::dropped(format!("messages[{at}].audio"), reason));
+        }
+    }
     for member in members {
         if let Some(value) = turn.extras.remove(member)
             && !says_nothing(&value)
@@ -90,19 +106,26 @@ fn refusals_as_text(at: usize, turn: &mut Turn, reason: &'static str, losses: &m
     }
 }
 
-/// Moves the thought into the member that the provider reads it from. A thought that is sealed for another dialect cannot be read here.
+/// Moves the thought into the member that the provider reads it from. Thought that another dialect sealed goes back only to its maker.
 fn name_reasoning(at: usize, turn: &mut Turn, name: &'static str, losses: &mut Vec<Loss>) {
+    let is_open = |thought: &ReasoningPart| thought.from == DialectId::OpenaiChat && thought.encrypted.is_none();
     let mut thought = String::new();
+    let mut sealed = false;
     turn.parts.retain(|part| match &part.kind {
-        PartKind::Reasoning(reasoning) => {
-            if reasoning.encrypted.is_some() {
-                losses.push(Loss::dropped(format!("messages[{at}].{name}"), "an encrypted thought belongs to the provider that made it"));
-            }
+        PartKind::Reasoning(reasoning) if is_open(reasoning) => {
             thought.push_str(&reasoning.text);
+            false
+        }
+        PartKind::Reasoning(_) => {
+            sealed = true;
             false
         }
         _ => true,
     });
+    if sealed {
+        losses
+            .push(Loss::dropped(format!("messages[{at}].thinking_blocks"), "a sealed thought goes back only to the provider that made it"));
+    }
     let mut text = (!thought.is_empty()).then(|| Raw::of(&thought).ok()).flatten();
     for member in REASONING_MEMBERS {
         if let Some(found) = turn.extras.remove(member).filter(|found| !found.is_null()) {

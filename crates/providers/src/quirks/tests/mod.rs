@@ -1,3 +1,5 @@
+mod both_paths;
+
 use super::*;
 use crate::{Models, OtherWord, Word};
 use chat::{CacheMarker, DialectId, Effort, Extras, Part, PartKind, ReasoningPart, Role, Tool, ToolKind, Turn};
@@ -160,6 +162,7 @@ fn only_messages_that_a_quirk_can_touch_leave_the_byte_path() {
         json!({"role": "assistant", "content": "y", "annotations": []}),
         json!({"role": "assistant", "content": "y", "refusal": "z"}),
         json!({"role": "assistant", "content": "y", "reasoning_content": "z"}),
+        json!({"role": "assistant", "content": "y", "thinking_blocks": []}),
         json!({"role": "user", "content": [{"type": "text", "text": "y", "cache_control": {"type": "ephemeral"}}]}),
     ] {
         let body = json!({"model": "m", "messages": [message]});
