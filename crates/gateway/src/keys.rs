@@ -26,11 +26,12 @@ pub struct VirtualKey {
 
 impl VirtualKey {
     pub fn allows(&self, virtual_model: &str) -> bool {
-        self.models.is_empty()
-            || self.models.iter().any(|pattern| match pattern.strip_suffix('*') {
-                Some(prefix) => virtual_model.starts_with(prefix),
-                None => pattern == virtual_model,
-            })
+        policy::key::allows(&self.models, virtual_model)
+    }
+
+    /// Neither suspended nor expired at `now`, in seconds since 1970.
+    pub fn is_usable(&self, now: i64) -> bool {
+        self.enabled && !policy::key::is_expired(self.expires_at, now)
     }
 }
 

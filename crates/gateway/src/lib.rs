@@ -7,6 +7,23 @@ pub mod keys;
 pub mod ports;
 pub mod snapshot;
 
+mod account;
+mod admit;
+mod arrival;
+mod attempt;
+mod authenticate;
+mod held;
+mod journey;
+mod models;
+mod receive;
+mod relay;
+mod resolve;
+mod respond;
+mod route;
+mod send;
+mod server;
 mod service;
+mod translate;
 
+pub use server::serve;
 pub use service::{Gateway, Parts, Settings};

@@ -1,0 +1,92 @@
+//! The account of one attempt: opened before the provider is called, settled once, whatever happens.
+
+use crate::ports::{Intent, Ledger, Outcome, OutcomeStatus, Ticket};
+use chat::{Fault, FaultKind, Usage};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// One attempt on the books. Dropped without [`Account::settle`], it is settled as cancelled: the caller went away, or the task was ended.
+pub(crate) struct Account {
+    ledger: Arc<dyn Ledger>,
+    ticket: Option<Ticket>,
+    arrived: Instant,
+    called: Instant,
+    first_token: Option<Duration>,
+    usage: Option<Usage>,
+    losses: Vec<String>,
+}
+
+impl Account {
+    /// Appends the intent. From here on exactly one outcome follows.
+    pub(crate) fn open(ledger: &Arc<dyn Ledger>, intent: &Intent, arrived: Instant, losses: Vec<String>) -> Result<Self, Fault> {
+        let ticket = ledger.intend(intent)?;
+        Ok(Self {
+            ledger: Arc::clone(ledger),
+            ticket: Some(ticket),
+            arrived,
+            called: Instant::now(),
+            first_token: None,
+            usage: None,
+            losses,
+        })
+    }
+
+    /// The first byte of the answer's body is there.
+    pub(crate) fn first_byte(&mut self) {
+        self.first_token.get_or_insert_with(|| self.arrived.elapsed());
+    }
+
+    pub(crate) fn set_usage(&mut self, usage: Option<Usage>) {
+        self.usage = usage.or(self.usage);
+    }
+
+    /// Time from the request's arrival to the call of the provider.
+    pub(crate) fn before_call(&self) -> Duration {
+        self.called - self.arrived
+    }
+
+    /// Time since the provider was called.
+    pub(crate) fn since_call(&self) -> Duration {
+        self.called.elapsed()
+    }
+
+    pub(crate) fn succeeded(mut self, status: u16) {
+        self.settle(OutcomeStatus::Succeeded, status, None);
+    }
+
+    pub(crate) fn failed(mut self, fault: &Fault) {
+        let status = if fault.kind == FaultKind::CallerGone { OutcomeStatus::Cancelled } else { OutcomeStatus::Failed };
+        self.settle(status, fault.status(), Some(fault));
+    }
+
+    /// The stream broke after its head had gone out with 200.
+    pub(crate) fn broken(mut self, status: OutcomeStatus, fault: &Fault) {
+        self.settle(status, 200, Some(fault));
+    }
+
+    fn settle(&mut self, status: OutcomeStatus, http_status: u16, fault: Option<&Fault>) {
+        let Some(ticket) = self.ticket.take() else { return };
+        let whole = status == OutcomeStatus::Succeeded;
+        self.ledger.settle(
+            ticket,
+            Outcome {
+                status,
+                http_status,
+                fault: fault.map(|fault| fault.rule().name.to_owned()),
+                usage: self.usage,
+                // What a provider says at the end of a whole answer is a fact; all else is what was seen up to there.
+                usage_estimated: !(whole && self.usage.is_some()) && status != OutcomeStatus::Failed,
+                latency: self.arrived.elapsed(),
+                first_token: self.first_token,
+                upstream: self.called.elapsed(),
+                losses: std::mem::take(&mut self.losses),
+            },
+        );
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        self.settle(OutcomeStatus::Cancelled, 499, None);
+    }
+}

@@ -1,0 +1,48 @@
+//! When a request came and what it is called.
+
+use http::HeaderMap;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// The clock and the name of one request.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) at: Instant,
+    /// The caller's, if it sent a sane one; else made here.
+    pub(crate) request_id: String,
+}
+
+const LONGEST_REQUEST_ID: usize = 128;
+
+impl Arrival {
+    pub(crate) fn now(headers: &HeaderMap) -> Self {
+        let request_id = match headers.get("x-request-id").and_then(|value| value.to_str().ok()).filter(|id| is_sane(id)) {
+            Some(id) => id.to_owned(),
+            None => format!("req_{:032x}", unique_id(unix_micros())),
+        };
+        Self { at: Instant::now(), request_id }
+    }
+}
+
+/// Letters, digits and `-_.:` only: safe in headers, logs and file names.
+fn is_sane(id: &str) -> bool {
+    !id.is_empty() && id.len() <= LONGEST_REQUEST_ID && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
+}
+
+pub(crate) fn unix_micros() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// A UUID version 7: unique for ever, ordered by time.
+pub(crate) fn unique_id(unix_micros: i64) -> u128 {
+    let mut random = [0_u8; 16];
+    if getrandom::fill(&mut random).is_err() {
+        // The kernel's generator cannot fail once it is seeded; a clock and an address keep ids apart all the same.
+        random = (u128::from(unix_micros.unsigned_abs()) << 64 | std::ptr::from_ref(&random).addr() as u128).to_ne_bytes();
+    }
+    let millis = u128::from(unix_micros.unsigned_abs() / 1_000) & 0xffff_ffff_ffff;
+    let random = u128::from_ne_bytes(random);
+    millis << 80 | 0x7 << 76 | (random >> 64 & 0xfff) << 64 | 0b10 << 62 | random & 0x3fff_ffff_ffff_ffff
+}
+
+#[cfg(test)]
+mod tests;

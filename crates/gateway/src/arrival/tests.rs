@@ -1,0 +1,31 @@
+use super::*;
+
+fn headers(id: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-request-id", id.parse().unwrap());
+    headers
+}
+
+#[test]
+fn a_sane_id_of_the_caller_is_kept() {
+    assert_eq!(Arrival::now(&headers("trace-01.a:b_c")).request_id, "trace-01.a:b_c");
+}
+
+/// R55: nothing that could break a header or a log line is taken over.
+#[test]
+fn an_id_with_other_characters_or_too_long_is_replaced() {
+    for id in ["a b", "a\tb", "a\"b", "<x>", &"x".repeat(129)] {
+        let arrival = Arrival::now(&headers(id));
+        assert!(arrival.request_id.starts_with("req_"), "{id}");
+    }
+}
+
+#[test]
+fn ids_are_version_7_ordered_by_time_and_unique() {
+    let first = unique_id(1_700_000_000_000_000);
+    let second = unique_id(1_700_000_000_001_000);
+    assert!(first < second);
+    assert_eq!(first >> 76 & 0xf, 7);
+    assert_eq!(first >> 62 & 0b11, 0b10);
+    assert_ne!(unique_id(1), unique_id(1));
+}

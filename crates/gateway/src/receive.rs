@@ -1,0 +1,69 @@
+//! The request body, whole, within its bounds.
+
+use crate::service::Settings;
+use bytes::{Bytes, BytesMut};
+use chat::{Fault, FaultKind, Origin, Step};
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+/// Reads the body. Over the limit it is refused without being read to its end.
+pub(crate) async fn receive(headers: &HeaderMap, mut body: Incoming, settings: &Settings) -> Result<Bytes, Fault> {
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Fault::invalid("content-encoding", "compressed request bodies are not taken: send the body as it is"));
+    }
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > settings.max_body) {
+        return Err(too_large(settings.max_body));
+    }
+    let mut first = match next(&mut body, settings).await? {
+        Some(chunk) => chunk,
+        None => return Ok(Bytes::new()),
+    };
+    // Most bodies come in one piece and are not copied.
+    let mut rest: Option<BytesMut> = None;
+    loop {
+        let length = rest.as_ref().map_or(first.len(), BytesMut::len);
+        if length > settings.max_body {
+            return Err(too_large(settings.max_body));
+        }
+        let Some(chunk) = next(&mut body, settings).await? else { break };
+        rest.get_or_insert_with(|| {
+            let mut all = BytesMut::with_capacity(announced.unwrap_or(first.len() + chunk.len()));
+            all.extend_from_slice(&first);
+            first = Bytes::new();
+            all
+        })
+        .extend_from_slice(&chunk);
+    }
+    Ok(rest.map_or(first, BytesMut::freeze))
+}
+
+async fn next(body: &mut Incoming, settings: &Settings) -> Result<Option<Bytes>, Fault> {
+    loop {
+        let frame = match tokio::time::timeout(settings.body_pause, body.frame()).await {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(Some(Err(error))) => return Err(gone(&error)),
+            Ok(None) => return Ok(None),
+            Err(_) => return Err(too_slow()),
+        };
+        // Trailers mean nothing here.
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
+        }
+    }
+}
+
+fn too_large(limit: usize) -> Fault {
+    let message = format!("the body is larger than {limit} bytes (server.max_body)");
+    Fault::new(FaultKind::RequestTooLarge, Origin::Caller, Step::Receive, message)
+}
+
+fn too_slow() -> Fault {
+    Fault::new(FaultKind::RequestTimeout, Origin::Caller, Step::Receive, "the request body did not arrive in time")
+}
+
+fn gone(error: &hyper::Error) -> Fault {
+    Fault::new(FaultKind::CallerGone, Origin::Caller, Step::Receive, "the request body ended early").with_cause(error.to_string())
+}

@@ -1,0 +1,99 @@
+//! The answer on its way from the provider to the caller: whole, or event by event.
+//!
+//! One driver owns what happens on each kind of frame, so no dialect can invent its own policy: a stream that is cut is an error and never
+//! ends as if it were complete (R13, R15), and the outcome is in the journal before the last byte leaves.
+
+mod pipe;
+mod stream;
+mod whole;
+
+pub(crate) use stream::Relay;
+
+use crate::account::Account;
+use crate::admit::Admitted;
+use crate::attempt::Path;
+use crate::respond::{self, Answer};
+use crate::service::Settings;
+use crate::snapshot::Mapping;
+use crate::translate::CALLER;
+use bytes::Bytes;
+use chat::{DialectId, Loss, Operation};
+use dialects::NameMap;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+
+pub(crate) use stream::stream;
+pub(crate) use whole::whole;
+
+/// What the relay must know of the request.
+pub(crate) struct Relayed<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) admitted: &'a Admitted,
+    pub(crate) mapping: &'a Mapping,
+    pub(crate) losses: Vec<Loss>,
+    pub(crate) names: NameMap,
+    pub(crate) path: Path,
+    pub(crate) request_id: &'a str,
+}
+
+impl Relayed<'_> {
+    /// The dialect of the provider's answer; `None` for operations without one, whose bytes go through.
+    fn dialect(&self) -> Option<DialectId> {
+        self.mapping.provider.spec.declaration.endpoint(self.admitted.operation).and_then(|endpoint| endpoint.dialect)
+    }
+
+    /// Whether the answer's bytes are what the caller understands.
+    fn passes_through(&self) -> bool {
+        self.dialect().is_none_or(|dialect| dialect == CALLER)
+    }
+
+    fn operation(&self) -> Operation {
+        self.admitted.operation
+    }
+}
+
+/// An answer that may go out: all that is left is to put its account in order.
+pub(crate) enum Finish {
+    Whole { head: Head, body: Bytes, status: StatusCode },
+    Stream { head: Head, relay: Box<Relay> },
+}
+
+/// The response headers that the relay knows.
+pub(crate) struct Head {
+    headers: HeaderMap,
+}
+
+impl Finish {
+    /// Settles a whole answer, or hands the account to the stream, which settles it at its end.
+    pub(crate) fn complete(self, account: Account) -> Response<Answer> {
+        match self {
+            Self::Whole { head, body, status } => {
+                let headers = head.timed(&account);
+                account.succeeded(status.as_u16());
+                respond::with(status, headers, Answer::whole(body))
+            }
+            Self::Stream { head, mut relay } => {
+                let headers = head.timed(&account);
+                relay.take_account(account);
+                respond::with(StatusCode::OK, headers, Answer::Relay(relay))
+            }
+        }
+    }
+}
+
+impl Head {
+    fn new(relayed: &Relayed<'_>, content_type: HeaderValue) -> Self {
+        let mut headers = respond::path_headers(relayed.mapping, relayed.path);
+        headers.insert(http::header::CONTENT_TYPE, content_type);
+        if let Some(losses) = respond::losses(&relayed.losses) {
+            headers.insert(respond::LOSSES, losses);
+        }
+        Self { headers }
+    }
+
+    fn timed(mut self, account: &Account) -> HeaderMap {
+        let upstream = account.since_call();
+        self.headers.insert(respond::UPSTREAM_MS, respond::number(upstream.as_millis()));
+        self.headers.insert(respond::OVERHEAD_US, respond::number(account.before_call().as_micros()));
+        self.headers
+    }
+}

@@ -1,0 +1,276 @@
+//! A stream on its way: held back until its first event, then passed on event by event.
+
+use super::pipe::{Pipe, Signal};
+use super::{Finish, Head, Relayed};
+use crate::account::Account;
+use crate::ports::{OutcomeStatus, UpstreamBody};
+use crate::send;
+use crate::translate::CALLER;
+use bytes::Bytes;
+use chat::{Fault, Step};
+use dialects::{ErrorAnswer, StreamOptions};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response};
+use http_body::{Body, Frame};
+use http_body_util::BodyExt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
+
+const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
+
+/// After the terminal marker the provider has this long to end its body, so that the connection can be used again.
+const LAST_BYTES: Duration = Duration::from_millis(250);
+
+/// A stream under way. Dropped by a caller that goes away, it closes the provider's connection and its account is settled as cancelled.
+pub(crate) struct Relay {
+    source: UpstreamBody,
+    pipe: Pipe,
+    /// `None` before the head is sent and after it was settled.
+    account: Option<Account>,
+    /// Bytes that wait to be sent.
+    ready: Vec<u8>,
+    state: State,
+    /// Wakes when the pause could be over the limit; not moved at every chunk, since most pauses are short.
+    alarm: Pin<Box<Sleep>>,
+    longest_pause: Duration,
+    last_chunk: Instant,
+    request_id: String,
+    provider: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Flowing,
+    /// The terminal marker is through; only the end of the provider's body is awaited.
+    Ending,
+    Done,
+}
+
+/// Waits for the first event. Until it returns, another target may still be asked.
+pub(crate) async fn stream(
+    relayed: Relayed<'_>,
+    answer: Response<UpstreamBody>,
+    account: &mut Account,
+    mut deadline: Pin<Box<Sleep>>,
+) -> Result<Finish, Fault> {
+    let (head, source) = answer.into_parts();
+    if !is_event_stream(&head.headers) {
+        return Err(not_a_stream(&relayed, &head.headers, source, deadline.as_mut()).await);
+    }
+    let pipe = pipe(&relayed);
+    let mut relay = Relay::new(&relayed, source, pipe, deadline);
+    match relay.first_event().await {
+        Signal::Broken(fault) => {
+            account.set_usage(relay.pipe.usage());
+            Err(*fault)
+        }
+        Signal::Complete => {
+            account.first_byte();
+            relay.state = State::Ending;
+            Ok(Finish::Stream { head: Head::new(&relayed, EVENT_STREAM), relay })
+        }
+        Signal::Quiet | Signal::Content => {
+            account.first_byte();
+            Ok(Finish::Stream { head: Head::new(&relayed, EVENT_STREAM), relay })
+        }
+    }
+}
+
+fn is_event_stream(headers: &http::HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with("text/event-stream"))
+}
+
+/// A 200 that is no stream: an error in disguise, or not what was asked for.
+async fn not_a_stream(relayed: &Relayed<'_>, headers: &http::HeaderMap, source: UpstreamBody, deadline: Pin<&mut Sleep>) -> Fault {
+    let codec = dialects::codec(relayed.dialect().unwrap_or(CALLER));
+    let body = send::before(deadline, send::collect(source, 1 << 20)).await;
+    match body {
+        Some(Ok(body)) if wire::json::scan(&body, &wire::json::Limits::default()).is_ok_and(|object| object.get("error").is_some()) => {
+            codec.read_error(ErrorAnswer { status: 500, headers, body: &body })
+        }
+        _ => Fault::bad_response(Step::FirstByte, "the provider's answer is no event stream, though one was asked for"),
+    }
+}
+
+fn pipe(relayed: &Relayed<'_>) -> Pipe {
+    let dialect = relayed.dialect().unwrap_or(CALLER);
+    let codec = dialects::codec(dialect);
+    let max_event = relayed.settings.max_event;
+    if relayed.passes_through() {
+        return Pipe::through(codec, max_event, !relayed.admitted.include_usage);
+    }
+    let options = StreamOptions {
+        include_usage: relayed.admitted.include_usage,
+        created: crate::arrival::unix_micros() / 1_000_000,
+        fallback_id: format!("chatcmpl-{}", relayed.request_id),
+    };
+    Pipe::translated(codec, max_event, relayed.names.clone(), dialects::codec(CALLER).stream_writer(options))
+}
+
+impl Relay {
+    fn new(relayed: &Relayed<'_>, source: UpstreamBody, pipe: Pipe, alarm: Pin<Box<Sleep>>) -> Box<Self> {
+        Box::new(Self {
+            source,
+            pipe,
+            account: None,
+            ready: Vec::new(),
+            state: State::Flowing,
+            alarm,
+            longest_pause: relayed.mapping.provider.spec.timeouts.idle,
+            last_chunk: Instant::now(),
+            request_id: relayed.request_id.to_owned(),
+            provider: relayed.mapping.provider.spec.name.clone(),
+        })
+    }
+
+    /// From here on the stream settles its account itself.
+    pub(super) fn take_account(&mut self, account: Account) {
+        self.account = Some(account);
+        self.last_chunk = Instant::now();
+        if self.state == State::Ending {
+            // The whole stream came at once: its outcome goes to the journal before its first byte leaves.
+            self.settle_complete();
+        }
+        let wake = self.last_chunk + self.pause_limit();
+        self.alarm.as_mut().reset(wake);
+    }
+
+    /// Reads until there is something that a caller would see as an answer. The deadline of the first event is the alarm as it was set.
+    async fn first_event(&mut self) -> Signal {
+        loop {
+            let Some(chunk) = send::before(self.alarm.as_mut(), self.source.frame()).await else {
+                return Signal::Broken(Box::new(self.too_slow("no event came in time")));
+            };
+            let signal = match chunk {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(chunk) => self.pipe.feed(&chunk, &mut self.ready),
+                    Err(_) => Signal::Quiet,
+                },
+                Some(Err(error)) => broke_off(&error),
+                None => self.pipe.end(&mut self.ready),
+            };
+            if signal != Signal::Quiet {
+                return signal;
+            }
+        }
+    }
+
+    /// One chunk of the provider, or its end.
+    fn advance(&mut self, chunk: Option<Result<Frame<Bytes>, crate::ports::BodyError>>) {
+        if self.state == State::Ending {
+            if !matches!(chunk, Some(Ok(_))) {
+                self.state = State::Done;
+            }
+            return;
+        }
+        let signal = match chunk {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(chunk) => self.pipe.feed(&chunk, &mut self.ready),
+                Err(_) => Signal::Quiet,
+            },
+            Some(Err(error)) => broke_off(&error),
+            None => {
+                let signal = self.pipe.end(&mut self.ready);
+                if signal == Signal::Complete {
+                    self.settle_complete();
+                    self.state = State::Done;
+                    return;
+                }
+                signal
+            }
+        };
+        match signal {
+            Signal::Quiet | Signal::Content => {}
+            Signal::Complete => {
+                self.settle_complete();
+                self.state = State::Ending;
+            }
+            Signal::Broken(fault) => self.break_off(&fault),
+        }
+    }
+
+    fn settle_complete(&mut self) {
+        if let Some(mut account) = self.account.take() {
+            account.set_usage(self.pipe.usage());
+            account.succeeded(200);
+        }
+    }
+
+    /// An error in the caller's dialect, and nothing after it.
+    fn break_off(&mut self, fault: &Fault) {
+        if let Some(mut account) = self.account.take() {
+            account.set_usage(self.pipe.usage());
+            let cut = fault.kind == chat::FaultKind::ProviderBadResponse;
+            let status = if cut { OutcomeStatus::Truncated } else { OutcomeStatus::Failed };
+            account.broken(status, fault);
+        }
+        tracing::info!(
+            request_id = %self.request_id, provider = %self.provider, fault = fault.rule().name, cause = fault.cause.as_deref(),
+            "a stream broke: {}", fault.message
+        );
+        self.ready.extend_from_slice(&dialects::codec(CALLER).write_stream_error(fault, &self.request_id));
+        self.state = State::Done;
+    }
+
+    fn pause_limit(&self) -> Duration {
+        if self.state == State::Ending { LAST_BYTES.min(self.longest_pause) } else { self.longest_pause }
+    }
+
+    fn too_slow(&self, what: &str) -> Fault {
+        let message = format!("the provider `{}` was too slow: {what}", self.provider);
+        Fault::new(chat::FaultKind::ProviderTimeout, chat::Origin::Provider, Step::Relay, message)
+    }
+
+    /// Whether the provider has paused for too long. The alarm is set again as long as chunks have come since.
+    fn paused_too_long(&mut self, context: &mut Context<'_>) -> bool {
+        while self.alarm.as_mut().poll(context).is_ready() {
+            let due = self.last_chunk + self.pause_limit();
+            if due <= Instant::now() {
+                return true;
+            }
+            self.alarm.as_mut().reset(due);
+        }
+        false
+    }
+}
+
+use std::future::Future;
+
+impl Body for Relay {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let this = &mut *self;
+        loop {
+            if !this.ready.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(Bytes::from(std::mem::take(&mut this.ready))))));
+            }
+            if this.state == State::Done {
+                return Poll::Ready(None);
+            }
+            match Pin::new(&mut this.source).poll_frame(context) {
+                Poll::Ready(chunk) => {
+                    this.last_chunk = Instant::now();
+                    this.advance(chunk);
+                    if this.state == State::Ending {
+                        let wake = this.last_chunk + this.pause_limit();
+                        this.alarm.as_mut().reset(wake);
+                    }
+                }
+                Poll::Pending if !this.paused_too_long(context) => return Poll::Pending,
+                Poll::Pending if this.state == State::Ending => this.state = State::Done,
+                Poll::Pending => {
+                    let fault = this.too_slow("too long a pause between two events");
+                    this.break_off(&fault);
+                }
+            }
+        }
+    }
+}
+
+fn broke_off(error: &crate::ports::BodyError) -> Signal {
+    Signal::Broken(Box::new(Fault::bad_response(Step::Relay, "the provider's stream broke off").with_cause(error.to_string())))
+}

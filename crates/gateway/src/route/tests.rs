@@ -1,0 +1,37 @@
+use super::*;
+
+#[test]
+fn the_paths_of_the_contract_are_found_with_and_without_v1_and_slash() {
+    for (path, route) in [
+        ("/v1/chat/completions", Route::Inference(Operation::Chat)),
+        ("/chat/completions/", Route::Inference(Operation::Chat)),
+        ("/v1/embeddings", Route::Inference(Operation::Embeddings)),
+    ] {
+        assert_eq!(Route::find(&Method::POST, path), Ok(route), "{path}");
+    }
+    for (path, route) in [
+        ("/v1/models", Route::Models),
+        ("/models/", Route::Models),
+        ("/v1/models/meta/llama:70b", Route::Model("meta/llama:70b".into())),
+        ("/v1/models/meta%2Fllama", Route::Model("meta/llama".into())),
+        ("/health/live", Route::Live),
+        ("/readyz", Route::Ready),
+    ] {
+        assert_eq!(Route::find(&Method::GET, path), Ok(route), "{path}");
+    }
+}
+
+#[test]
+fn a_wrong_method_and_an_unknown_path_are_told_apart() {
+    assert_eq!(Route::find(&Method::GET, "/v1/chat/completions").unwrap_err().kind, FaultKind::MethodNotAllowed);
+    assert_eq!(Route::find(&Method::POST, "/v1/nothing").unwrap_err().kind, FaultKind::NoSuchRoute);
+    assert_eq!(Route::find(&Method::GET, "/v1").unwrap_err().kind, FaultKind::NoSuchRoute);
+}
+
+#[test]
+fn a_route_of_the_contract_that_is_not_built_is_refused_by_name() {
+    for path in ["/v1/responses", "/v1/messages", "/metrics", "/admin/v1/virtual-keys"] {
+        let fault = Route::find(&Method::POST, path).unwrap_err();
+        assert!(fault.message.contains("not built"), "{path}: {}", fault.message);
+    }
+}
