@@ -78,7 +78,7 @@ async fn a_steady_load_is_drained_in_batches() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let inserts = table.inserts.lock().len();
-    assert!((3..=8).contains(&inserts), "{inserts} inserts for {id} attempts");
+    assert!((1..=8).contains(&inserts), "{inserts} inserts for {id} attempts");
 }
 
 /// R37: the bound holds, counts what is open and what is not drained, and settling never meets it.
