@@ -6,7 +6,7 @@ const MASK: &str = "[redacted]";
 
 /// Words that begin a credential or the name of an account, and how many characters must follow.
 const PREFIXES: &[(&str, usize)] = &[
-    ("sk-", 2),
+    ("sk-", 1),
     ("pk-", 8),
     ("rk-", 8),
     ("gsk_", 4),

@@ -4,7 +4,7 @@ use crate::openai_chat::usage_of;
 use chat::{Fault, Usage};
 use wire::json::{self, Kind, Limits};
 
-/// The request: `model` is text, `input` is there and not empty.
+/// The request: `model` is text, `input` is there. (An empty text is the provider's to judge: OpenAI has taken it.)
 pub fn check_request(body: &[u8]) -> Result<(), Fault> {
     let object = json::scan(body, &Limits::default())
         .map_err(|error| Fault::new(chat::FaultKind::InvalidRequest, chat::Origin::Caller, chat::Step::Receive, error.to_string()))?;
@@ -13,9 +13,9 @@ pub fn check_request(body: &[u8]) -> Result<(), Fault> {
     }
     match object.get("input") {
         None => Err(Fault::invalid("input", "input: is missing")),
-        Some(input) if input.kind == Kind::String && input.value != "\"\"" => Ok(()),
+        Some(input) if input.kind == Kind::String => Ok(()),
         Some(input) if input.kind == Kind::Array && !input.is_empty_array() => Ok(()),
-        Some(_) => Err(Fault::invalid("input", "input: must be a non-empty string or a non-empty list of strings or tokens")),
+        Some(_) => Err(Fault::invalid("input", "input: must be a string or a non-empty list of strings or tokens")),
     }
 }
 

@@ -4,6 +4,7 @@ use super::*;
 fn a_request_needs_a_model_and_an_input() {
     for good in [
         r#"{"model":"m","input":"x"}"#,
+        r#"{"model":"m","input":""}"#,
         r#"{"model":"m","input":["x","y"]}"#,
         r#"{"model":"m","input":[1,2]}"#,
         r#"{"model":"m","input":[[1],[2]],"encoding_format":"base64"}"#,
@@ -14,7 +15,6 @@ fn a_request_needs_a_model_and_an_input() {
         (r#"{"input":"x"}"#, "model"),
         (r#"{"model":1,"input":"x"}"#, "model"),
         (r#"{"model":"m"}"#, "input"),
-        (r#"{"model":"m","input":""}"#, "input"),
         (r#"{"model":"m","input":[ ]}"#, "input"),
         (r#"{"model":"m","input":null}"#, "input"),
         (r#"{"model":"m","input":{}}"#, "input"),
