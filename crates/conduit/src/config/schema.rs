@@ -15,24 +15,30 @@ pub(super) static SHAPE: LazyLock<Value> = LazyLock::new(|| {
 pub fn document() -> String {
     let mut schema = SHAPE.clone();
     name_provider_types(&mut schema);
-    say_what_is_not_built(&mut schema);
+    say_in_words(&mut schema);
     // A map of strings and numbers always serializes.
     serde_json::to_string_pretty(&schema).map(|text| text + "\n").unwrap_or_default()
 }
 
-/// Fields that are refused say so where an editor shows it.
-fn say_what_is_not_built(schema: &mut Value) {
+/// Ranges, and that a field is refused, are said where an editor shows it: in the description.
+fn say_in_words(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
-            if fields.remove("x-not-built").is_some() {
-                let neutral = fields.remove("x-neutral").map(|value| format!(" but for {value}")).unwrap_or_default();
-                let said = fields.get("description").and_then(Value::as_str).unwrap_or_default();
-                let text = format!("{said} Not built yet: refused{neutral}.").trim_start().to_owned();
-                fields.insert("description".to_owned(), Value::String(text));
+            let refused = fields.remove("x-not-built").is_some();
+            let neutral = fields.remove("x-neutral").map(|value| format!(" but for {value}")).unwrap_or_default();
+            let mut words: Vec<String> = fields.get("description").and_then(Value::as_str).map(str::to_owned).into_iter().collect();
+            if let (Some(Value::String(least)), Some(Value::String(most))) = (fields.remove("x-minimum"), fields.remove("x-maximum")) {
+                words.push(format!("From {least} to {most}."));
             }
-            fields.values_mut().for_each(say_what_is_not_built);
+            if refused {
+                words.push(format!("Not built yet: refused{neutral}."));
+            }
+            if !words.is_empty() && (fields.contains_key("description") || refused) {
+                fields.insert("description".to_owned(), Value::String(words.join(" ")));
+            }
+            fields.values_mut().for_each(say_in_words);
         }
-        Value::Array(items) => items.iter_mut().for_each(say_what_is_not_built),
+        Value::Array(items) => items.iter_mut().for_each(say_in_words),
         _ => {}
     }
 }
