@@ -25,6 +25,9 @@ mod write_reply;
 mod write_request;
 mod write_stream;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use read_reply::usage_of;
 
 use crate::{Dialect, ErrorAnswer, Framing, StreamOptions, StreamReader, StreamWatcher, StreamWriter, Target, Written};
