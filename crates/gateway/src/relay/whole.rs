@@ -63,6 +63,8 @@ fn translated(relayed: &Relayed<'_>, body: &[u8]) -> Result<(Bytes, Option<Usage
     let dialect = relayed.dialect().unwrap_or(CALLER);
     let mut reply = dialects::codec(dialect).read_reply(body)?;
     relayed.names.restore_reply(&mut reply);
+    // Clients of this dialect read a time; not every provider sends one.
+    reply.created.get_or_insert_with(|| crate::arrival::unix_micros() / 1_000_000);
     let usage = reply.usage;
     let body = dialects::codec(CALLER).write_reply(&reply)?;
     Ok((Bytes::from(body), usage))
