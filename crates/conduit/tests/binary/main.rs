@@ -1,5 +1,7 @@
 //! The binary as a user has it: commands, exit codes, first start, refusals, shutdown.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed expectation is the result of a test")]
+
 mod gateway;
 mod process;
 

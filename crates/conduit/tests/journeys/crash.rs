@@ -17,7 +17,7 @@ fn every_answered_request_has_its_row_exactly_once() {
 }
 
 /// The journey, on whichever database.
-pub fn survive(setup: Setup, url: Option<String>) {
+pub(crate) fn survive(setup: Setup, url: Option<String>) {
     let upstream = Scripted::start(Script::choose(|_, request| openai::obliging(request)));
     let mut gateway = setup.provider("one", "openai", &format!("{}/v1", upstream.url())).model("m", "one", "up-1", 1).start();
     let answered = Arc::new(Mutex::new(Vec::new()));

@@ -128,8 +128,12 @@ fn broken_off(reply: &Reply, code: &str) {
 #[test]
 fn a_stream_that_is_cut_after_any_event_is_an_error() {
     let events = openai::events(2);
+    // From the finish reason on, an orderly end of the body is a whole answer (next test); a broken one is not.
+    let finished = events.len() - 3;
     for kept in 0..events.len() - 1 {
-        for end in [Turn::close, Turn::reset, Turn::end_chunks] {
+        let ends: &[fn(Turn) -> Turn] =
+            if kept <= finished { &[Turn::close, Turn::reset, Turn::end_chunks] } else { &[Turn::close, Turn::reset] };
+        for end in ends {
             let (_upstream, gateway) = one(Script::always(end(Turn::sse_open(&events[..kept]))));
             let reply = ask(&gateway, true);
             let request_id = reply.header("x-request-id").unwrap().to_owned();
@@ -145,6 +149,17 @@ fn a_stream_that_is_cut_after_any_event_is_an_error() {
             }
         }
     }
+}
+
+/// Some servers of this dialect send no `[DONE]`: the finish reason of every choice and an orderly end of the body say as much.
+#[test]
+fn a_finished_stream_without_done_is_whole() {
+    let events = openai::events(2);
+    let (_upstream, gateway) = one(Script::always(Turn::sse(&events[..events.len() - 1])));
+    let reply = ask(&gateway, true);
+    assert_eq!(reply.data().last().map(String::as_str), Some("[DONE]"));
+    let row = rows_of(&gateway.database_url(), reply.header("x-request-id").unwrap(), 1).remove(0);
+    assert_eq!((row.status.as_str(), row.input_tokens), ("succeeded", Some(11)));
 }
 
 #[test]

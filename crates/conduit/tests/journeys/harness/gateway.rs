@@ -8,13 +8,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-pub const KEY: &str = "journey-caller-7Xq2mV9sLw4T";
-pub const MASTER_KEY: &str = "journey-master-Zp8Kd3vRn6Yc1Hb5";
+pub(crate) const KEY: &str = "journey-caller-7Xq2mV9sLw4T";
+pub(crate) const MASTER_KEY: &str = "journey-master-Zp8Kd3vRn6Yc1Hb5";
 const ROOT_SECRET: &str = "hT9vQ2mXw7Lr4Ks8Pz3Nc6Yb1Gd5Jf0EuAiOeUyWq";
 
 /// A configuration, as the file is going to say it.
 #[derive(Default)]
-pub struct Setup {
+pub(crate) struct Setup {
     providers: String,
     models: String,
     server: String,
@@ -23,17 +23,17 @@ pub struct Setup {
 }
 
 impl Setup {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// A provider with short timeouts on the loopback, reached with the key `sk-<name>`.
-    pub fn provider(self, name: &str, kind: &str, base_url: &str) -> Self {
+    pub(crate) fn provider(self, name: &str, kind: &str, base_url: &str) -> Self {
         self.patient_provider(name, kind, base_url, Duration::from_secs(1))
     }
 
     /// The same with one limit for all its timeouts.
-    pub fn patient_provider(mut self, name: &str, kind: &str, base_url: &str, limit: Duration) -> Self {
+    pub(crate) fn patient_provider(mut self, name: &str, kind: &str, base_url: &str, limit: Duration) -> Self {
         let limit = limit.as_millis();
         writeln!(
             self.providers,
@@ -45,30 +45,30 @@ impl Setup {
         self
     }
 
-    pub fn model(mut self, name: &str, provider: &str, provider_model: &str, priority: u32) -> Self {
+    pub(crate) fn model(mut self, name: &str, provider: &str, provider_model: &str, priority: u32) -> Self {
         writeln!(self.models, "  - {{ name: {name}, provider: {provider}, provider_model: {provider_model}, priority: {priority} }}")
             .unwrap();
         self
     }
 
     /// Members of `server`, as YAML.
-    pub fn server(mut self, members: &str) -> Self {
+    pub(crate) fn server(mut self, members: &str) -> Self {
         members.clone_into(&mut self.server);
         self
     }
 
-    pub fn storage(mut self, url: &str) -> Self {
+    pub(crate) fn storage(mut self, url: &str) -> Self {
         self.storage = format!("storage: {{ url: \"{url}\" }}\n");
         self
     }
 
     /// One more key that may use the given models only.
-    pub fn key(mut self, name: &str, key: &str, models: &str) -> Self {
+    pub(crate) fn key(mut self, name: &str, key: &str, models: &str) -> Self {
         writeln!(self.keys, "  - {{ name: {name}, key: \"{key}\", models: [{models}] }}").unwrap();
         self
     }
 
-    pub fn start(self) -> Gateway {
+    pub(crate) fn start(self) -> Gateway {
         let Self { providers, models, server, storage, keys } = self;
         let yaml = format!(
             "server: {{ shutdown_grace: 1s{}{server} }}\n{storage}providers:\n{providers}models:\n{models}keys:\n  - {{ name: journey, key: \"{KEY}\" }}\n{keys}",
@@ -86,12 +86,12 @@ impl Setup {
 }
 
 /// What a provider of [`Setup`] is called with.
-pub fn provider_key(name: &str) -> String {
+pub(crate) fn provider_key(name: &str) -> String {
     format!("sk-{name}-canary-5Rt8Wq1Zx")
 }
 
 /// A gateway process; ends with the value.
-pub struct Gateway {
+pub(crate) struct Gateway {
     directory: TempDir,
     address: SocketAddr,
     arguments: Vec<String>,
@@ -107,32 +107,32 @@ impl Gateway {
     }
 
     /// A first start: no configuration, no environment, an empty data directory.
-    pub fn first_start() -> Self {
+    pub(crate) fn first_start() -> Self {
         let mut gateway = Self::new();
         gateway.spawn();
         gateway
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    pub fn data_dir(&self) -> PathBuf {
+    pub(crate) fn data_dir(&self) -> PathBuf {
         self.path("data")
     }
 
     /// What the process wrote to standard output and error, over all its starts.
-    pub fn output(&self) -> (String, String) {
+    pub(crate) fn output(&self) -> (String, String) {
         let read = |name: &str| std::fs::read_to_string(self.path(name)).unwrap_or_default();
         (read("stdout"), read("stderr"))
     }
 
     /// Starts the process (again) and waits until it is ready.
-    pub fn spawn(&mut self) {
+    pub(crate) fn spawn(&mut self) {
         let append = |name: &str| std::fs::OpenOptions::new().create(true).append(true).open(self.path(name)).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_conduit"))
             .args(["serve", "--listen", &self.address.to_string(), "--data-dir"])
@@ -162,19 +162,19 @@ impl Gateway {
     }
 
     /// kill -9.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
             child.wait().unwrap();
         }
     }
 
-    pub fn database_url(&self) -> String {
+    pub(crate) fn database_url(&self) -> String {
         sqlite_url(&self.data_dir())
     }
 }
 
-pub fn sqlite_url(data_dir: &Path) -> String {
+pub(crate) fn sqlite_url(data_dir: &Path) -> String {
     format!("sqlite://{}?mode=ro", data_dir.join("conduit.db").display())
 }
 

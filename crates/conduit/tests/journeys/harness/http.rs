@@ -10,7 +10,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A request to be sent.
 #[derive(Clone)]
-pub struct Ask {
+pub(crate) struct Ask {
     method: &'static str,
     path: String,
     headers: Vec<(String, String)>,
@@ -19,49 +19,49 @@ pub struct Ask {
 }
 
 impl Ask {
-    pub fn get(path: &str) -> Self {
+    pub(crate) fn get(path: &str) -> Self {
         Self { method: "GET", path: path.to_owned(), headers: Vec::new(), body: Vec::new(), chunked: false }
     }
 
-    pub fn post(path: &str, body: &Value) -> Self {
+    pub(crate) fn post(path: &str, body: &Value) -> Self {
         Self::post_bytes(path, body.to_string().as_bytes())
     }
 
-    pub fn post_bytes(path: &str, body: &[u8]) -> Self {
+    pub(crate) fn post_bytes(path: &str, body: &[u8]) -> Self {
         Self { method: "POST", path: path.to_owned(), headers: Vec::new(), body: body.to_vec(), chunked: false }
             .header("content-type", "application/json")
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// The same request to another path.
-    pub fn to(mut self, path: &str) -> Self {
+    pub(crate) fn to(mut self, path: &str) -> Self {
         path.clone_into(&mut self.path);
         self
     }
 
     /// Sends the body in chunks, without saying how long it is.
-    pub fn chunked(mut self) -> Self {
+    pub(crate) fn chunked(mut self) -> Self {
         self.chunked = true;
         self
     }
 
-    pub fn key(self, key: &str) -> Self {
+    pub(crate) fn key(self, key: &str) -> Self {
         self.header("authorization", &format!("Bearer {key}"))
     }
 
     /// Sends the request and reads the answer's head.
-    pub fn open(&self, address: SocketAddr) -> Result<Answer> {
+    pub(crate) fn open(&self, address: SocketAddr) -> Result<Answer> {
         let mut stream = self.send(address)?;
         stream.flush()?;
         Answer::read(stream)
     }
 
     /// Sends the request and reads nothing.
-    pub fn send(&self, address: SocketAddr) -> Result<TcpStream> {
+    pub(crate) fn send(&self, address: SocketAddr) -> Result<TcpStream> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -82,13 +82,13 @@ impl Ask {
     }
 
     /// The whole exchange; panics where the answer is no HTTP.
-    pub fn at(&self, address: SocketAddr) -> Reply {
+    pub(crate) fn at(&self, address: SocketAddr) -> Reply {
         self.open(address).and_then(Answer::whole).unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path))
     }
 }
 
 /// An answer whose body is still to be read.
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     reader: BufReader<TcpStream>,
@@ -113,7 +113,7 @@ impl Answer {
         }
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
@@ -147,7 +147,7 @@ impl Answer {
     }
 
     /// The next server-sent event with its blank line; `None` at the end of the stream.
-    pub fn event(&mut self) -> Result<Option<String>> {
+    pub(crate) fn event(&mut self) -> Result<Option<String>> {
         loop {
             if let Some(at) = self.pending.windows(2).position(|pair| pair == b"\n\n") {
                 let event: Vec<u8> = self.pending.drain(..at + 2).collect();
@@ -161,7 +161,7 @@ impl Answer {
         }
     }
 
-    pub fn whole(mut self) -> Result<Reply> {
+    pub(crate) fn whole(mut self) -> Result<Reply> {
         let mut body = Vec::new();
         loop {
             let piece = self.piece()?;
@@ -174,27 +174,27 @@ impl Answer {
 }
 
 /// A whole answer.
-pub struct Reply {
+pub(crate) struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
 impl Reply {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("status {} and no JSON: {}", self.status, self.text()))
     }
 
     /// Status, type and code, as the contract's table has them.
-    pub fn error(&self) -> (u16, String, String) {
+    pub(crate) fn error(&self) -> (u16, String, String) {
         let body = self.json();
         let word = |name: &str| body["error"][name].as_str().unwrap_or_default().to_owned();
         assert!(!word("message").is_empty(), "an error without a message: {body}");
@@ -202,7 +202,7 @@ impl Reply {
     }
 
     /// The data of each event of a stream, comments left out.
-    pub fn data(&self) -> Vec<String> {
+    pub(crate) fn data(&self) -> Vec<String> {
         let text = self.text();
         assert!(text.is_empty() || text.ends_with("\n\n"), "the stream ends inside of an event: {text}");
         text.split("\n\n").filter_map(|event| event.strip_prefix("data: ")).map(str::to_owned).collect()

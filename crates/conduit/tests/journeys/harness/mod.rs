@@ -2,24 +2,24 @@
 
 mod gateway;
 mod http;
-pub mod openai;
+pub(crate) mod openai;
 mod rows;
 
-pub use gateway::{Gateway, KEY, MASTER_KEY, Setup, provider_key};
-pub use http::{Answer, Ask, Reply};
-pub use rows::{rows_of, rows_once};
+pub(crate) use gateway::{Gateway, KEY, MASTER_KEY, Setup, provider_key};
+pub(crate) use http::{Answer, Ask, Reply};
+pub(crate) use rows::{rows_of, rows_once};
 
 use testkit::scripted::{Script, Scripted};
 
 /// One upstream behind the model `m`.
-pub fn one(script: Script) -> (Scripted, Gateway) {
+pub(crate) fn one(script: Script) -> (Scripted, Gateway) {
     let upstream = Scripted::start(script);
     let gateway = Setup::new().provider("one", "openai", &format!("{}/v1", upstream.url())).model("m", "one", "up-1", 1).start();
     (upstream, gateway)
 }
 
 /// Two upstreams behind the model `m`, the first asked first.
-pub fn two(first: Script, second: Script) -> (Scripted, Scripted, Gateway) {
+pub(crate) fn two(first: Script, second: Script) -> (Scripted, Scripted, Gateway) {
     let (first, second) = (Scripted::start(first), Scripted::start(second));
     let gateway = Setup::new()
         .provider("one", "openai", &format!("{}/v1", first.url()))

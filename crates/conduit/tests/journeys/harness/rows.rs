@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// One row, as far as journeys look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub(crate) struct Row {
     pub request_id: String,
     pub attempt: i64,
     pub provider: String,
@@ -16,13 +16,13 @@ pub struct Row {
     pub output_tokens: Option<i64>,
 }
 
-/// Every row, oldest attempt first.
-pub fn rows(url: &str) -> Vec<Row> {
+/// Every row, oldest first.
+pub(crate) fn rows(url: &str) -> Vec<Row> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let database = Database::connect(url).await.unwrap();
         let sql =
-            "SELECT request_id, attempt, provider, status, http_status, fault, input_tokens, output_tokens FROM usage ORDER BY attempt_id";
+            "SELECT request_id, attempt, provider, status, http_status, fault, input_tokens, output_tokens FROM usage ORDER BY started_at, attempt";
         let found = database.query_all_raw(Statement::from_string(database.get_database_backend(), sql)).await.unwrap();
         let rows = found.iter().map(|row| Row {
             request_id: row.try_get("", "request_id").unwrap(),
@@ -41,7 +41,7 @@ pub fn rows(url: &str) -> Vec<Row> {
 }
 
 /// The rows once they satisfy the condition: the journal reaches the database in batches.
-pub fn rows_once(url: &str, what: &str, mut satisfied: impl FnMut(&[Row]) -> bool) -> Vec<Row> {
+pub(crate) fn rows_once(url: &str, what: &str, mut satisfied: impl FnMut(&[Row]) -> bool) -> Vec<Row> {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let rows = rows(url);
@@ -54,7 +54,7 @@ pub fn rows_once(url: &str, what: &str, mut satisfied: impl FnMut(&[Row]) -> boo
 }
 
 /// The rows of one request, once there are `count`; fails where there are more.
-pub fn rows_of(url: &str, request_id: &str, count: usize) -> Vec<Row> {
+pub(crate) fn rows_of(url: &str, request_id: &str, count: usize) -> Vec<Row> {
     let of = |rows: &[Row]| rows.iter().filter(|row| row.request_id == request_id).cloned().collect::<Vec<_>>();
     let rows = rows_once(url, &format!("{count} rows of {request_id}"), |rows| of(rows).len() >= count);
     let found = of(&rows);
