@@ -30,6 +30,9 @@ TIME = {
     "function": {"name": "get_time", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}},
 }
 
+# Where a provider shows its reasoning. Of a provider that speaks OpenAI's dialect the answer goes through as it is.
+REASONING_MEMBER = {"groq-reasoning": "reasoning", "claude": "reasoning_content", "claude-small": "reasoning_content"}
+
 
 def client(key=KEY, **more):
     return openai.OpenAI(base_url=BASE_URL, api_key=key, max_retries=0, **more)

@@ -4,7 +4,7 @@ import asyncio
 import unittest
 
 import openai
-from sdk import CHAT_MODELS, async_client, client, simulator_stats, user, wait_for_cancel
+from sdk import CHAT_MODELS, REASONING_MEMBER, async_client, client, simulator_stats, user, wait_for_cancel
 
 
 def text_of(chunks):
@@ -49,14 +49,14 @@ class Stream(unittest.TestCase):
                 self.assertEqual(final.choices[0].finish_reason, "stop")
 
     def test_reasoning_deltas(self):
-        for model in ("groq-reasoning", "claude"):
+        for model, member in REASONING_MEMBER.items():
             with self.subTest(model):
                 chunks = list(
                     self.client.chat.completions.create(
                         model=model, messages=[user("hello")], stream=True, reasoning_effort="low", max_tokens=4000
                     )
                 )
-                reasoning = "".join(getattr(chunk.choices[0].delta, "reasoning_content", None) or "" for chunk in chunks if chunk.choices)
+                reasoning = "".join(getattr(chunk.choices[0].delta, member, None) or "" for chunk in chunks if chunk.choices)
                 self.assertTrue(reasoning.startswith("The caller said: hello"))
                 self.assertEqual(text_of(chunks), "You said: hello")
 
