@@ -166,9 +166,7 @@ impl Reader {
         fields.take_ref("obfuscation");
         let mut news: Vec<(String, Raw)> = std::mem::take(&mut self.early);
         let told = &mut self.told;
-        news.extend(
-            std::mem::replace(fields, Fields::default()).rest().into_iter().filter(|(name, value)| told.is_news(name, value.text())),
-        );
+        news.extend(std::mem::take(fields).rest().into_iter().filter(|(name, value)| told.is_news(name, value.text())));
         if self.started {
             if let Some(raw) = tier.filter(|tier| self.told.is_news("service_tier", tier)).and_then(|tier| Raw::of(&tier).ok()) {
                 news.push(("service_tier".to_owned(), raw));

@@ -8,7 +8,10 @@ fn collected(frames: &[&str]) -> Reply {
     collector.reply()
 }
 
-fn calls(reply: &Reply) -> Vec<(String, String, String)> {
+/// Id, name and arguments.
+type Call = (String, String, String);
+
+fn calls(reply: &Reply) -> Vec<Call> {
     let parts = reply.choices.iter().flat_map(|choice| &choice.parts);
     parts
         .filter_map(|part| {
@@ -21,7 +24,7 @@ fn calls(reply: &Reply) -> Vec<(String, String, String)> {
         .collect()
 }
 
-fn call(id: &str, name: &str, arguments: &str) -> (String, String, String) {
+fn call(id: &str, name: &str, arguments: &str) -> Call {
     (id.into(), name.into(), arguments.into())
 }
 
@@ -76,7 +79,7 @@ fn tool_calls_are_put_together_whatever_servers_forget() {
     ];
     let two = vec![call("a", "f", r#"{"x":1}"#), call("b", "g", "{}")];
     assert_eq!(calls(&collected(&by_index.each_ref().map(String::as_str))), two);
-    let cases: &[(&[&str], Vec<(String, String, String)>)] = &[
+    let cases: &[(&[&str], Vec<Call>)] = &[
         // All under index 0, told apart by id.
         (
             &[
