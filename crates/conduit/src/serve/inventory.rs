@@ -51,12 +51,22 @@ struct Ingredients {
     timeouts: Timeouts,
 }
 
+/// A mapping, wherever it comes from.
+struct Row<'a> {
+    virtual_model: &'a str,
+    provider_id: &'a str,
+    provider_model: &'a str,
+    priority: i32,
+    /// Seconds since 1970.
+    created: i64,
+}
+
 /// The inventory while it is put together: remembers where each name stands.
 #[derive(Default)]
 struct Builder {
     inventory: Inventory,
-    /// By id; with the origin for messages.
-    providers: HashMap<String, (Arc<Provider>, Origin)>,
+    /// By id.
+    providers: HashMap<String, Arc<Provider>>,
     provider_names: HashMap<String, Origin>,
     mappings: HashMap<(String, String, String), Origin>,
     key_names: HashMap<String, Origin>,
@@ -84,8 +94,9 @@ impl Builder {
             self.add_provider(Ingredients::of_file(entry), Origin::File(entry.place.clone()))?;
         }
         for entry in &config.mappings {
-            let (id, origin) = (file_id(&entry.provider), Origin::File(entry.place.clone()));
-            self.add_mapping(&entry.virtual_model, &id, &entry.provider_model, entry.priority, now, origin)?;
+            let (virtual_model, provider_model, priority) = (&entry.virtual_model, &entry.provider_model, entry.priority);
+            let row = Row { virtual_model, provider_id: &file_id(&entry.provider), provider_model, priority, created: now };
+            self.add_mapping(&row, Origin::File(entry.place.clone()))?;
         }
         for entry in &config.keys {
             let key = VirtualKey {
@@ -106,38 +117,26 @@ impl Builder {
         let provider = ingredients
             .prepare()
             .map_err(|message| Failure::failed(format!("the provider `{name}` {origin} cannot be used: {message}")))?;
-        self.providers.insert(id, (Arc::new(provider), origin));
+        self.providers.insert(id, Arc::new(provider));
         Ok(())
     }
 
-    fn add_mapping(
-        &mut self,
-        virtual_model: &str,
-        provider: &str,
-        provider_model: &str,
-        priority: i32,
-        created: i64,
-        origin: Origin,
-    ) -> Result<(), Failure> {
-        let Some((provider, _)) = self.providers.get(provider) else {
-            return Err(Failure::failed(format!(
-                "the mapping of `{virtual_model}` {origin} points to the provider {provider}, which does not exist"
-            )));
+    fn add_mapping(&mut self, row: &Row<'_>, origin: Origin) -> Result<(), Failure> {
+        let Row { virtual_model, provider_model, .. } = *row;
+        let Some(provider) = self.providers.get(row.provider_id) else {
+            let message =
+                format!("the mapping of `{virtual_model}` {origin} points to the provider {}, which does not exist", row.provider_id);
+            return Err(Failure::failed(message));
         };
         let provider = Arc::clone(provider);
         let identity = (virtual_model.to_owned(), provider.spec.name.clone(), provider_model.to_owned());
-        unique(&mut self.mappings, identity, &origin, || {
-            format!("the mapping of `{virtual_model}` to `{provider_model}` of `{}`", provider.spec.name)
-        })?;
-        let group =
-            self.inventory.snapshot.groups.entry(virtual_model.to_owned()).or_insert_with(|| Group { mappings: Vec::new(), created });
-        group.created = group.created.min(created);
-        group.mappings.push(Arc::new(Mapping {
-            virtual_model: virtual_model.to_owned(),
-            provider,
-            provider_model: provider_model.to_owned(),
-            priority,
-        }));
+        let what = || format!("the mapping of `{virtual_model}` to `{provider_model}` of `{}`", provider.spec.name);
+        unique(&mut self.mappings, identity, &origin, what)?;
+        let groups = &mut self.inventory.snapshot.groups;
+        let group = groups.entry(virtual_model.to_owned()).or_insert_with(|| Group { mappings: Vec::new(), created: row.created });
+        group.created = group.created.min(row.created);
+        let (virtual_model, provider_model) = (virtual_model.to_owned(), provider_model.to_owned());
+        group.mappings.push(Arc::new(Mapping { virtual_model, provider, provider_model, priority: row.priority }));
         Ok(())
     }
 

@@ -196,6 +196,38 @@ fn a_stop_drains_and_a_second_signal_ends_at_once() {
     }
 }
 
+/// R64: secrets of every kind stay out of the log at its finest level, out of answers and out of error messages.
+#[test]
+fn secrets_are_nowhere_even_at_trace() {
+    let folder = Folder::new();
+    let config = folder.file(
+        "conduit.yaml",
+        "providers:\n  - { name: dead, type: openai, base_url: \"http://127.0.0.1:9/v1\", allow_private_network: true, credentials: { api_key: \"env:UP_KEY\" } }\n  - { name: sim, type: simulated }\nmodels:\n  - { name: dead, provider: dead, provider_model: x }\n  - { name: demo-chat, provider: sim, provider_model: sim-chat }\nkeys: [ { name: app, key: \"env:APP_KEY\" } ]\n",
+    );
+    let secrets = [
+        ("CONDUIT_MASTER_KEY", "mmCanaryMaster-9f3c1be07ad24568b1"),
+        ("CONDUIT_ROOT_SECRET", "rrCanaryRoot-LrT5mYk2NwB7cJ4hD9sF6gA1e"),
+        ("APP_KEY", "vvCanaryVirtual-9f3c1be07ad2"),
+        ("UP_KEY", "ppCanaryProvider-7ad24568"),
+    ];
+    let mut variables = secrets.to_vec();
+    variables.push(("RUST_LOG", "trace"));
+    let gateway = Gateway::start(&["--config", &config, "--data-dir", &folder.path("data")], &variables, "http://");
+    let (status, failed) =
+        gateway.request("POST", "/v1/chat/completions", secrets[2].1, r#"{"model":"dead","messages":[{"role":"user","content":"Hello"}]}"#);
+    assert_eq!(status, 503, "{failed}");
+    assert_eq!(gateway.chat(secrets[2].1).0, 200);
+    let (status, refused) = gateway.chat(secrets[0].1);
+    assert_eq!(status, 401, "{refused}");
+    let finished = gateway.stop();
+    assert!(finished.code == Some(0) && finished.err.len() > 200, "{finished:?}");
+    let everything = format!("{}{}{failed}{refused}", finished.out, finished.err);
+    for (name, secret) in secrets {
+        assert!(!everything.contains(secret), "{name} is in: {everything}");
+    }
+    assert!(!everything.contains("Canary"), "{everything}");
+}
+
 #[test]
 fn the_simulator_runs_on_its_own() {
     let mut process = Running::start(&["simulate", "--listen", "127.0.0.1:0"], &[]);

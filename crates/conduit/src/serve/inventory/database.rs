@@ -1,6 +1,6 @@
 //! The rows of the database, held to the same rules as the file.
 
-use super::{Builder, Ingredients, Origin};
+use super::{Builder, Ingredients, Origin, Row};
 use crate::config::duration;
 use crate::failure::Failure;
 use gateway::snapshot::Timeouts;
@@ -47,14 +47,9 @@ impl Builder {
                 spec.virtual_model
             )));
         }
-        self.add_mapping(
-            &spec.virtual_model,
-            &spec.provider_id,
-            &spec.provider_model,
-            spec.priority,
-            row.created_at.div_euclid(1_000_000),
-            origin,
-        )
+        let (virtual_model, provider_id, provider_model) = (&spec.virtual_model, &spec.provider_id, &spec.provider_model);
+        let created = row.created_at.div_euclid(1_000_000);
+        self.add_mapping(&Row { virtual_model, provider_id, provider_model, priority: spec.priority, created }, origin)
     }
 }
 
