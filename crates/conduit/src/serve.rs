@@ -72,9 +72,11 @@ async fn serve(config: &Config) -> Result<(), Failure> {
         settings: Settings { max_body: config.max_body, keepalive_after: config.keepalive_after, ..Settings::default() },
     });
     greet(address, starter.as_ref(), config)?;
-    let served = run_until_stopped(gateway, listener, &store, config.shutdown_grace, &mut signals).await;
-    finish(&journal, &store).await;
-    served
+    run_until_stopped(gateway, listener, &store, config.shutdown_grace, &mut signals).await?;
+    tokio::select! {
+        () = finish(&journal, &store) => Ok(()),
+        signal = signals.next() => Err(stopped_at_once(signal)),
+    }
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -138,11 +140,13 @@ async fn run_until_stopped(
     let _ = stop.send(());
     tokio::select! {
         ended = serving => ended.map_err(|error| Failure::failed(format!("the server did not stop in order: {error}"))),
-        signal = signals.next() => {
-            tracing::warn!(signal, "stopped at once: requests under way are cut");
-            Err(Failure::failed("stopped at once by a second signal"))
-        }
+        signal = signals.next() => Err(stopped_at_once(signal)),
     }
+}
+
+/// Requests under way are cut; what the journal holds is taken up by the next start.
+fn stopped_at_once(signal: &str) -> Failure {
+    Failure::failed(format!("stopped at once by a second signal ({signal})"))
 }
 
 /// Brings the journal into the database and closes both; neither failure loses a row.

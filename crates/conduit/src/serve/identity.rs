@@ -80,7 +80,8 @@ fn missing(config: &Config) -> Failure {
 pub(super) async fn stored_master_key(store: &Store) -> Result<KeyHash, Failure> {
     let stored = store.settings().get(MASTER_KEY_HASH).await.map_err(Failure::failed)?;
     let Some(stored) = stored else {
-        return Err(Failure::failed(format!("there is no master key: {}", strength::HOW_TO_MAKE_ONE)));
+        let message = format!("there is no master key, and no first start has stored one: {}", strength::HOW_TO_MAKE_ONE);
+        return Err(Failure::failed(format!("{message} (or, where nothing is kept yet, begin again with an empty data directory)")));
     };
     from_hex(&stored.value)
         .ok_or_else(|| Failure::failed(format!("the stored hash of the master key is damaged; {}", strength::HOW_TO_MAKE_ONE)))
