@@ -33,13 +33,21 @@ impl Setup {
     }
 
     /// The same with one limit for all its timeouts.
-    pub(crate) fn patient_provider(mut self, name: &str, kind: &str, base_url: &str, limit: Duration) -> Self {
+    pub(crate) fn patient_provider(self, name: &str, kind: &str, base_url: &str, limit: Duration) -> Self {
+        self.add_provider(name, kind, base_url, &provider_key(name), limit)
+    }
+
+    /// A provider that is reached with a key of one's choice.
+    pub(crate) fn provider_with_key(self, name: &str, kind: &str, base_url: &str, key: &str) -> Self {
+        self.add_provider(name, kind, base_url, key, Duration::from_secs(10))
+    }
+
+    fn add_provider(mut self, name: &str, kind: &str, base_url: &str, key: &str, limit: Duration) -> Self {
         let limit = limit.as_millis();
         writeln!(
             self.providers,
-            "  - {{ name: {name}, type: {kind}, base_url: \"{base_url}\", allow_private_network: true, credentials: {{ api_key: \"{}\" }}, \
-             timeouts: {{ connect: {limit}ms, first_byte: {limit}ms, idle: {limit}ms, total: {limit}ms }} }}",
-            provider_key(name)
+            "  - {{ name: {name}, type: {kind}, base_url: \"{base_url}\", allow_private_network: true, credentials: {{ api_key: \"{key}\" }}, \
+             timeouts: {{ connect: {limit}ms, first_byte: {limit}ms, idle: {limit}ms, total: {limit}ms }} }}"
         )
         .unwrap();
         self

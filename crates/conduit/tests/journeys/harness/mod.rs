@@ -4,10 +4,12 @@ mod gateway;
 mod http;
 pub(crate) mod openai;
 mod rows;
+mod simulator;
 
 pub(crate) use gateway::{Gateway, KEY, MASTER_KEY, Setup, provider_key};
 pub(crate) use http::{Answer, Ask, Reply};
 pub(crate) use rows::{rows_of, rows_once};
+pub(crate) use simulator::Simulator;
 
 use testkit::scripted::{Script, Scripted};
 
