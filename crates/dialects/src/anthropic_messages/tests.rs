@@ -2,6 +2,7 @@
 
 mod accounting;
 mod errors;
+mod from_openai;
 mod recorded;
 mod replies;
 mod requests;

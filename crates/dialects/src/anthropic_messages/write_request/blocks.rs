@@ -2,10 +2,12 @@
 
 use super::draft::{Block, BlockKind, Draft};
 use super::{media, object, places};
-use crate::anthropic_messages::types::{HERE, VERSION_WITHOUT_SAMPLING};
+use crate::anthropic_messages::types::{HERE, VERSION_WITHOUT_SAMPLING, type_of};
 use chat::{Fault, Part, PartKind, ReasoningPart, Role, ToolCall, ToolResult, Turn};
+use wire::json::Kind;
 use wire::{Raw, RawRef};
 
+const NO_SOUND: &str = "The provider takes no audio or video: send the words as text.";
 const NO_MARKER: &str = "the provider takes no cache marker here";
 
 /// The block of one part; none for what says nothing or cannot be carried. `citations` are those of a text.
@@ -35,7 +37,7 @@ pub(super) fn block(draft: &mut Draft<'_>, turn: &Turn, part: &Part, place: &str
             }
             None
         }
-        PartKind::Native { raw, from } => native(draft, raw, *from == HERE, place),
+        PartKind::Native { raw, from } => native(draft, raw, *from == HERE, place)?,
     };
     tell_extras(draft, part, place, written.is_some());
     if part.cache.is_none() {
@@ -100,7 +102,7 @@ fn media_block(draft: &mut Draft<'_>, part: &Part, place: &str) -> Result<Option
             media::image(source, part, place).map(Some)
         }
         PartKind::File { source, filename } => media::document(draft, source, filename.as_deref(), part, place).map(Some),
-        _ => Err(Fault::unsupported(place, "The provider takes no audio or video: send the words as text.")),
+        _ => Err(Fault::unsupported(place, NO_SOUND)),
     }
 }
 
@@ -108,7 +110,7 @@ fn tool_use(draft: &mut Draft<'_>, part: &Part, call: &ToolCall, place: &str) ->
     let (id, name) = (draft.ids.sent(&call.id), draft.tools.sent(&call.name));
     draft.losses.extras(&format!("{place}.function"), &call.inner_extras);
     let text = call.arguments.trim();
-    let whole = RawRef::parse(text).is_ok_and(|value| value.kind() == wire::json::Kind::Object);
+    let whole = RawRef::parse(text).is_ok_and(|value| value.kind() == Kind::Object);
     let json = object(|block| {
         block.member("type", "tool_use").member("id", &id).member("name", &name);
         match text {
@@ -159,7 +161,7 @@ fn result_part(draft: &mut Draft<'_>, part: &Part, place: &str) -> Result<Option
             text_block(draft, &turn, part, text, place, &[])?
         }
         PartKind::Image { .. } | PartKind::File { .. } | PartKind::Audio { .. } => media_block(draft, part, place)?,
-        PartKind::Native { raw, from } => native(draft, raw, *from == HERE, place),
+        PartKind::Native { raw, from } => native(draft, raw, *from == HERE, place)?,
         _ => {
             draft.losses.dropped(place, "the provider takes text, images and documents in a tool's result");
             None
@@ -202,10 +204,17 @@ fn thinking(draft: &mut Draft<'_>, part: &Part, thought: &ReasoningPart, place: 
     Ok(Some(Block::new(BlockKind::Thinking, json, place)))
 }
 
-fn native(draft: &mut Draft<'_>, raw: &Raw, ours: bool, place: &str) -> Option<Block> {
-    if ours && raw.by_ref().kind() == wire::json::Kind::Object {
-        return Some(Block::new(BlockKind::Other, raw.text().trim().to_owned(), place));
+/// Blocks of the provider's own that a caller of another dialect may send as content.
+const OWN_BLOCKS: &[&str] = &["container_upload", "document", "image", "search_result"];
+
+fn native(draft: &mut Draft<'_>, raw: &Raw, ours: bool, place: &str) -> Result<Option<Block>, Fault> {
+    let kind = type_of(raw.by_ref()).unwrap_or_default();
+    if raw.by_ref().kind() == Kind::Object && (ours || OWN_BLOCKS.contains(&kind.as_str())) {
+        return Ok(Some(Block::new(BlockKind::Other, raw.text().trim().to_owned(), place)));
+    }
+    if kind.contains("video") || kind.contains("audio") {
+        return Err(Fault::unsupported(place, NO_SOUND));
     }
     draft.losses.dropped(place, "a part that this provider does not know");
-    None
+    Ok(None)
 }

@@ -111,9 +111,17 @@ fn block(
     })
 }
 
-/// A data URL is base64 data under another spelling.
+/// A data URL is base64 data under another spelling; and a URL may stand where a dialect has no place for one.
 fn resolved(source: &Source) -> Cow<'_, Source> {
-    let Source::Url { url } = source else { return Cow::Borrowed(source) };
+    let url = match source {
+        Source::Url { url } => url,
+        Source::FileId { id: other } | Source::Base64 { data: other, .. }
+            if other.starts_with("https://") || other.starts_with("http://") =>
+        {
+            return Cow::Owned(Source::Url { url: other.clone() });
+        }
+        _ => return Cow::Borrowed(source),
+    };
     let Some((head, data)) = url.strip_prefix("data:").and_then(|rest| rest.split_once(',')) else { return Cow::Borrowed(source) };
     let Some(media_type) = head.strip_suffix(";base64") else { return Cow::Borrowed(source) };
     let media_type = Some(media_type.to_owned()).filter(|media_type| !media_type.is_empty());

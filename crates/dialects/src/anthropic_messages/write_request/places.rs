@@ -22,6 +22,9 @@ fn in_list(outer: &str, parts: &[Part], listed: bool) -> Vec<String> {
         PartKind::Reasoning(_) => format!("{outer}.thinking_blocks[{}]", next(&mut thoughts)),
         PartKind::Citation { .. } => format!("{outer}.annotations[{}]", next(&mut sources)),
         PartKind::ToolResult(_) => outer.to_owned(),
+        // A whole message that nothing else stands for.
+        PartKind::Native { .. } if !listed => outer.to_owned(),
+        PartKind::Audio { .. } if !listed => format!("{outer}.audio"),
         PartKind::Refusal { .. } if !listed => format!("{outer}.refusal"),
         _ if listed => format!("{outer}.content[{}]", next(&mut contents)),
         _ => format!("{outer}.content"),

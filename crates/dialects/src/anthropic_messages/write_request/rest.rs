@@ -41,6 +41,7 @@ pub(super) fn passed(draft: &mut Draft<'_>) -> Passed {
     for (name, value) in chat.extras.iter().chain(chat.reasoning.extras.iter()).filter(|(_, value)| !value.is_null()) {
         match name {
             "thinking" => passed.thinking = Some(value.clone()),
+            "reasoning" if value.by_ref().kind() == Kind::Object => note_reasoning(draft, value),
             "top_k" if value.read::<Number>().is_ok() => passed.top_k = value.read().ok(),
             "output_config" if value.by_ref().kind() == Kind::Object => {
                 passed.output_config = value.fields().map(|fields| fields.rest()).unwrap_or_default();
@@ -89,6 +90,15 @@ fn service_tier(draft: &mut Draft<'_>) -> Option<&'static str> {
             draft.losses.dropped("service_tier", "the provider has the tiers auto and standard_only");
             None
         }
+    }
+}
+
+/// Another API's object of the same purpose: what the canonical form has read of it is carried.
+fn note_reasoning(draft: &mut Draft<'_>, reasoning: &Raw) {
+    const READ: &[&str] = &["effort", "max_tokens", "budget_tokens", "enabled", "exclude", "type"];
+    let members = reasoning.fields().map(|fields| fields.rest()).unwrap_or_default();
+    for (name, _) in members.iter().filter(|(name, value)| !READ.contains(&name.as_str()) && !value.is_null()) {
+        draft.losses.dropped(format!("reasoning.{name}"), "the provider has no such parameter");
     }
 }
 

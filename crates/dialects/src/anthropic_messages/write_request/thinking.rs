@@ -61,8 +61,8 @@ const MOST_WHEN_OFF: &str = "high";
 
 pub(super) fn thought(draft: &mut Draft<'_>, passed: &mut Passed, lacks_thought: bool, max_tokens: u64) -> Thought {
     let mut asked = Asked::read(draft, passed.thinking.take());
-    if passed.configures("effort") && draft.chat.reasoning.effort.is_some() {
-        draft.losses.dropped("reasoning_effort", "`output_config.effort` stands in its place");
+    if passed.configures("effort") && draft.chat.reasoning.effort.as_ref().is_some_and(|effort| *effort != Effort::None) {
+        draft.losses.dropped(effort_place(draft), "`output_config.effort` stands in its place");
     }
     if lacks_thought {
         asked.give_way_to_history(draft);
@@ -92,7 +92,7 @@ impl Asked {
             wish: Wish::Nothing,
             budget: reasoning.budget,
             facts: draft.target.facts.thinking,
-            place: "reasoning_effort",
+            place: effort_place(draft),
             gave_way: false,
         };
         if let Some(own) = own {
@@ -206,7 +206,7 @@ impl Asked {
     fn capped(&self, draft: &mut Draft<'_>, mut thought: Thought) -> Thought {
         let bound = matches!(self.facts.off, OffSwitch::DisabledUpToHigh | OffSwitch::BetweenTools) && !thought.on();
         if bound && thought.effort.as_deref().is_some_and(|word| matches!(word, "xhigh" | "max")) {
-            draft.losses.approximated("reasoning_effort", "without thinking the model takes an effort of `high` at most");
+            draft.losses.approximated(effort_place(draft), "without thinking the model takes an effort of `high` at most");
             thought.effort = Some(MOST_WHEN_OFF.to_owned());
         }
         thought
@@ -242,7 +242,7 @@ impl Asked {
         }
         let (max_tokens, budget) = self.room(draft, asked.max(LEAST_BUDGET), thought.max_tokens);
         if draft.chat.reasoning.visible == Some(false) {
-            draft.losses.dropped("include_reasoning", "the model sends its thought whenever it thinks");
+            draft.losses.dropped("reasoning.exclude", "the model sends its thought whenever it thinks");
         }
         thought.max_tokens = max_tokens;
         let written = object(|thinking| {
@@ -276,7 +276,7 @@ impl Asked {
         }
         let word = match effort {
             Effort::Minimal => {
-                draft.losses.approximated("reasoning_effort", "the least effort of the provider is `low`");
+                draft.losses.approximated(effort_place(draft), "the least effort of the provider is `low`");
                 "low"
             }
             other => name(other),
@@ -285,15 +285,20 @@ impl Asked {
             return Some(word.to_owned());
         }
         if !SCALE.contains(&word) {
-            draft.losses.dropped("reasoning_effort", "no word of effort that the model knows");
+            draft.losses.dropped(effort_place(draft), "no word of effort that the model knows");
             return None;
         }
         let (nearest, exact) = nearest(self.facts.efforts, word);
         if !exact {
-            draft.losses.approximated("reasoning_effort", "the model does not take this effort: the nearest below was sent");
+            draft.losses.approximated(effort_place(draft), "the model does not take this effort: the nearest below was sent");
         }
         Some(nearest.to_owned())
     }
+}
+
+/// Where the caller asked: a parameter of its own, or the object that other APIs have.
+fn effort_place(draft: &Draft<'_>) -> &'static str {
+    if draft.chat.reasoning.extras.get("reasoning").is_some() { "reasoning" } else { "reasoning_effort" }
 }
 
 /// The word itself, or the next lower that the model takes, or its lowest; true where it is the word itself.
