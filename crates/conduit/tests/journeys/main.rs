@@ -15,6 +15,7 @@ mod disconnect;
 mod failover;
 mod first_start;
 mod harness;
+mod keepalive;
 mod keys;
 mod misbehaving;
 mod postgres;
