@@ -127,7 +127,7 @@ fn the_anthropic_answer_is_an_openai_answer() {
     assert_eq!(turns[turns.len() - 2]["content"][0], json!({"type": "thinking", "thinking": "hm", "signature": "c2lnbmVk"}));
 }
 
-fn anthropic_events() -> Vec<String> {
+pub(crate) fn anthropic_events() -> Vec<String> {
     let event = |data: Value| format!("event: {}\ndata: {data}\n\n", data["type"].as_str().unwrap());
     vec![
         event(json!({"type": "message_start", "message": {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-opus-5",
