@@ -28,6 +28,9 @@ pub struct Declaration {
     pub models: ModelList,
     pub limit_headers: LimitHeaders,
     pub timeouts: DefaultTimeouts,
+    /// A stream that ends after its finish reason but without the dialect's terminal marker counts as whole. Off where the provider always sends
+    /// the marker: there its absence means that the stream was cut, perhaps before its usage (R13).
+    pub end_marker_optional: bool,
     /// Served in this process: no address, no egress.
     pub in_process: bool,
     /// Headers of the provider's answer whose value is its id of the request.

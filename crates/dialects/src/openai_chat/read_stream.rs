@@ -140,11 +140,12 @@ impl Reader {
             return Verdict::Unknown;
         }
         let Ok(items) = fields.take_items("choices") else { return Verdict::Malformed };
-        let items = items.unwrap_or_default();
+        // All of the chunk is read before anything of it is told: a broken one adds nothing.
+        let choices = items.unwrap_or_default().into_iter().map(|item| item.fields()).collect::<Result<Vec<_>, _>>();
+        let Ok(choices) = choices else { return Verdict::Malformed };
         let usage = take_usage(&mut fields);
-        self.start(&mut fields, !items.is_empty() || usage.is_some(), out);
-        for (item, position) in items.into_iter().zip(0_u32..) {
-            let Ok(mut choice) = item.fields() else { return Verdict::Malformed };
+        self.start(&mut fields, !choices.is_empty() || usage.is_some(), out);
+        for (mut choice, position) in choices.into_iter().zip(0_u32..) {
             let index = loose_text(choice.take_ref("index")).and_then(|text| text.parse().ok()).unwrap_or(position);
             self.choices.entry(index).or_default().read(index, choice, &self.id, out);
         }

@@ -21,6 +21,7 @@ pub(super) enum Signal {
 pub(super) struct Pipe {
     framer: Framer,
     way: Way,
+    end_marker_optional: bool,
 }
 
 enum Way {
@@ -40,12 +41,22 @@ enum Way {
 
 impl Pipe {
     pub(super) fn through(codec: &dyn Dialect, max_event: usize, hide_usage: bool) -> Self {
-        Self { framer: Framer::new(max_event), way: Way::Through { watcher: codec.stream_watcher(), hide_usage } }
+        Self::new(max_event, Way::Through { watcher: codec.stream_watcher(), hide_usage })
     }
 
     pub(super) fn translated(codec: &dyn Dialect, max_event: usize, names: NameMap, writer: Box<dyn StreamWriter>) -> Self {
         let way = Way::Translated { reader: codec.stream_reader(), names, events: Vec::new(), writer, law: chat::law::Law::default() };
-        Self { framer: Framer::new(max_event), way }
+        Self::new(max_event, way)
+    }
+
+    fn new(max_event: usize, way: Way) -> Self {
+        Self { framer: Framer::new(max_event), way, end_marker_optional: false }
+    }
+
+    /// For providers that may leave the terminal marker out.
+    pub(super) fn with_optional_end_marker(mut self, optional: bool) -> Self {
+        self.end_marker_optional = optional;
+        self
     }
 
     /// Takes a chunk of the provider's bytes; appends what the caller gets. Stops at the first thing that ends the stream.
@@ -78,7 +89,7 @@ impl Pipe {
                 return signal;
             }
         }
-        self.way.end(out)
+        self.way.end(self.end_marker_optional, out)
     }
 
     pub(super) fn usage(&self) -> Option<Usage> {
@@ -138,14 +149,16 @@ impl Way {
         }
     }
 
-    /// No terminal marker came. A dialect may say that the stream was whole all the same; then the caller gets the marker from here.
-    fn end(&mut self, out: &mut Vec<u8>) -> Signal {
+    /// No terminal marker came. Where the provider may leave it out and every choice finished, the stream was whole all the same, and the
+    /// caller gets the marker from here.
+    fn end(&mut self, marker_optional: bool, out: &mut Vec<u8>) -> Signal {
         let ending = match self {
             Self::Through { watcher, .. } => watcher.ending(),
             Self::Translated { reader, .. } => reader.ending(),
         };
         match (ending, self) {
-            (Ending::Truncated, _) => Signal::Broken(Box::new(Fault::bad_response(Step::Relay, "the provider's stream was cut short"))),
+            (Ending::Truncated, _) => cut_short(),
+            _ if !marker_optional => cut_short(),
             (Ending::Complete, Self::Through { .. }) => {
                 dialects::codec(crate::translate::CALLER).stream_writer(dialects::StreamOptions::default()).finish(out);
                 Signal::Complete
@@ -156,6 +169,10 @@ impl Way {
             }
         }
     }
+}
+
+fn cut_short() -> Signal {
+    Signal::Broken(Box::new(Fault::bad_response(Step::Relay, "the provider's stream was cut short")))
 }
 
 fn malformed() -> Signal {

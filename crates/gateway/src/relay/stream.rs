@@ -59,7 +59,8 @@ pub(crate) async fn stream(
     if !is_event_stream(&head.headers) {
         return Err(not_a_stream(&relayed, &head.headers, source, deadline.as_mut()).await);
     }
-    let pipe = pipe(&relayed);
+    let optional = relayed.mapping.provider.spec.declaration.end_marker_optional;
+    let pipe = pipe(&relayed).with_optional_end_marker(optional);
     let mut relay = Relay::new(&relayed, source, pipe, deadline);
     match relay.first_event().await {
         Signal::Broken(fault) => {

@@ -58,6 +58,7 @@ pub(crate) static DECLARATION: Declaration = Declaration {
         reset_tokens: "anthropic-ratelimit-tokens-reset",
     },
     timeouts: DefaultTimeouts::USUAL,
+    end_marker_optional: false,
     in_process: false,
     request_id_header: "request-id",
     facts: models::facts,

@@ -30,6 +30,7 @@ pub(crate) static DECLARATION: Declaration = Declaration {
     models: ModelList { path: "/models" },
     limit_headers: LimitHeaders::OPENAI,
     timeouts: DefaultTimeouts::USUAL,
+    end_marker_optional: false,
     in_process: false,
     request_id_header: "x-request-id",
     facts,

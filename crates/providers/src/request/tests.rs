@@ -30,6 +30,7 @@ static VERSIONED: Declaration = Declaration {
     models: ModelList { path: "/v1/models" },
     limit_headers: LimitHeaders::OPENAI,
     timeouts: DefaultTimeouts::USUAL,
+    end_marker_optional: false,
     in_process: false,
     request_id_header: "x-request-id",
     facts: |_| dialects::ModelFacts::default(),

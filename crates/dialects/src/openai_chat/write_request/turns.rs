@@ -51,7 +51,7 @@ fn write_result_content(out: &mut ObjectWriter<'_>, result: &ToolResult, path: &
     if result.is_error == Some(true) {
         losses.push(Loss::dropped(format!("{path}.is_error"), "OpenAI chat has no mark for a failed tool; the text of the result says it"));
     }
-    write_content(out, &result.parts.iter().collect::<Vec<_>>(), Shape { listed: result.listed, empty: "\"\"" }, path, losses);
+    write_content(out, &result.parts.iter().collect::<Vec<_>>(), Shape { listed: result.listed, empty: "null" }, path, losses);
 }
 
 fn write_message(out: &mut ObjectWriter<'_>, turn: &Turn, path: &str, losses: &mut Vec<Loss>) {
@@ -65,7 +65,7 @@ fn write_message(out: &mut ObjectWriter<'_>, turn: &Turn, path: &str, losses: &m
     if turn.role == Role::Assistant {
         write_assistant(out, turn, path, losses);
     } else {
-        write_content(out, &turn.parts.iter().collect::<Vec<_>>(), Shape { listed: turn.listed, empty: "\"\"" }, path, losses);
+        write_content(out, &turn.parts.iter().collect::<Vec<_>>(), Shape { listed: turn.listed, empty: "null" }, path, losses);
     }
     write_extras(out, &turn.extras, &[]);
 }

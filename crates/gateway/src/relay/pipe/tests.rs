@@ -40,11 +40,11 @@ fn usage_is_kept_back_from_a_caller_that_did_not_ask() {
     }
 }
 
-/// R13: a stream cut at any byte before its end is never a complete one.
+/// R13: a stream cut at any byte before its end is never a complete one, not even between its finish and its marker.
 #[test]
 fn a_stream_cut_anywhere_is_broken() {
-    let stream = [ROLE, TEXT, TEXT].concat();
-    for cut in 0..=stream.len() {
+    let stream = [ROLE, TEXT, FINISH, USAGE, DONE].concat();
+    for cut in 0..stream.len() - "]\n\n".len() {
         let (signal, out) = run(&mut through(true), stream.get(..cut).unwrap(), 16);
         assert!(matches!(signal, Signal::Broken(_)), "cut at {cut}: {signal:?}");
         assert!(!out.contains("[DONE]"));
@@ -52,10 +52,12 @@ fn a_stream_cut_anywhere_is_broken() {
 }
 
 #[test]
-fn a_stream_that_finished_without_its_marker_gets_one() {
-    let (signal, out) = run(&mut through(true), &[ROLE, TEXT, FINISH].concat(), 50);
+fn where_the_marker_is_optional_a_finished_stream_gets_one() {
+    let (signal, out) = run(&mut through(true).with_optional_end_marker(true), &[ROLE, TEXT, FINISH].concat(), 50);
     assert_eq!(signal, Signal::Complete);
     assert!(out.ends_with(DONE));
+    let (signal, _) = run(&mut through(true).with_optional_end_marker(true), &[ROLE, TEXT].concat(), 50);
+    assert!(matches!(signal, Signal::Broken(_)));
 }
 
 /// R15: the provider's error ends the stream as an error.
