@@ -49,6 +49,8 @@ pub enum Quirk {
     DeveloperAsSystem,
     /// The thought of an earlier assistant turn stands under this name there.
     ReasoningMember { name: &'static str },
+    /// The thought of earlier assistant turns is refused there: a loss where there was one.
+    DropReasoning { reason: &'static str },
     /// A refusal of an earlier assistant turn goes as plain text: a loss.
     RefusalAsText { reason: &'static str },
     /// Cache markers on parts and tools are refused there: a loss.
@@ -111,6 +113,7 @@ impl Quirk {
             | Quirk::DropMessageMembers { .. }
             | Quirk::DeveloperAsSystem
             | Quirk::ReasoningMember { .. }
+            | Quirk::DropReasoning { .. }
             | Quirk::RefusalAsText { .. }
             | Quirk::DropCacheMarkers { .. } => true,
         }

@@ -64,12 +64,29 @@ const WITHOUT_REASONING: &[&str] = &["gpt-3.5", "gpt-4", "chatgpt-", "gpt-5-chat
 
 /// What reasoning models refuse beside it (`temperature`, `stop`, `n`, ...) is sent as it is: the provider's 400 tells the caller more than a
 /// request whose meaning was changed in silence (§11).
-const QUIRKS: &[Sourced] = &[Sourced {
-    quirk: Quirk::Rename { from: "max_tokens", to: "max_completion_tokens" },
-    operation: Operation::Chat,
-    models: Models::NotStarting(WITHOUT_REASONING),
-    source: "providers/openai.md §3, §11",
-}];
+///
+/// Thought and cache markers stand in the history of a caller that a model of another provider answered before: they are Conduit's own
+/// extensions of the dialect, not OpenAI's.
+const QUIRKS: &[Sourced] = &[
+    Sourced {
+        quirk: Quirk::Rename { from: "max_tokens", to: "max_completion_tokens" },
+        operation: Operation::Chat,
+        models: Models::NotStarting(WITHOUT_REASONING),
+        source: "providers/openai.md §3, §11",
+    },
+    Sourced {
+        quirk: Quirk::DropReasoning { reason: "OpenAI's messages have no member for thought" },
+        operation: Operation::Chat,
+        models: Models::All,
+        source: "providers/openai.md §3 Messages",
+    },
+    Sourced {
+        quirk: Quirk::DropCacheMarkers { reason: "OpenAI's messages and tools have no cache markers of this form" },
+        operation: Operation::Chat,
+        models: Models::All,
+        source: "providers/openai.md §3 Messages",
+    },
+];
 
 fn facts(model: &str) -> ModelFacts {
     catalog::by_family(FAMILIES, model)

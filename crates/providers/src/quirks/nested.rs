@@ -22,6 +22,7 @@ pub(super) fn may_touch(quirk: &Quirk, body: &Object<'_>) -> bool {
         Quirk::ReasoningMember { name } => {
             REASONING_MEMBERS.iter().chain(&["thinking_blocks"]).any(|member| member != name && within("messages", member))
         }
+        Quirk::DropReasoning { .. } => REASONING_MEMBERS.iter().chain(&["thinking_blocks"]).any(|member| within("messages", member)),
         Quirk::DropCacheMarkers { .. } => within("messages", "cache_control") || within("tools", "cache_control"),
         Quirk::Drop { .. } | Quirk::Rename { .. } | Quirk::Clamp { .. } | Quirk::Default { .. } | Quirk::Words { .. } => false,
     }
@@ -48,6 +49,7 @@ pub(super) fn apply(quirk: &'static Quirk, chat: &mut Chat, losses: &mut Vec<Los
             Quirk::DeveloperAsSystem if turn.role == Role::Developer => turn.role = Role::System,
             Quirk::RefusalAsText { reason } => refusals_as_text(at, turn, reason, losses),
             Quirk::ReasoningMember { name } if turn.role == Role::Assistant => name_reasoning(at, turn, name, losses),
+            Quirk::DropReasoning { reason } if turn.role == Role::Assistant => drop_reasoning(at, turn, reason, losses),
             Quirk::DropCacheMarkers { reason } => drop_markers(&format!("messages[{at}].content"), &mut turn.parts, reason, losses),
             _ => {}
         }
@@ -134,6 +136,18 @@ fn name_reasoning(at: usize, turn: &mut Turn, name: &'static str, losses: &mut V
     }
     if let Some(text) = text {
         turn.extras.push(DialectId::OpenaiChat, name, text);
+    }
+}
+
+fn drop_reasoning(at: usize, turn: &mut Turn, reason: &'static str, losses: &mut Vec<Loss>) {
+    let before = turn.parts.len();
+    turn.parts.retain(|part| !matches!(part.kind, PartKind::Reasoning(_)));
+    let mut dropped = turn.parts.len() < before;
+    for member in REASONING_MEMBERS {
+        dropped |= turn.extras.remove(member).is_some_and(|found| !says_nothing(&found));
+    }
+    if dropped {
+        losses.push(Loss::dropped(format!("messages[{at}].reasoning_content"), reason));
     }
 }
 

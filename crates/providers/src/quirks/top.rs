@@ -51,6 +51,7 @@ pub(super) fn apply(quirk: &'static Quirk, fields: &mut dyn Fields, losses: &mut
         | Quirk::DropMessageMembers { .. }
         | Quirk::DeveloperAsSystem
         | Quirk::ReasoningMember { .. }
+        | Quirk::DropReasoning { .. }
         | Quirk::RefusalAsText { .. }
         | Quirk::DropCacheMarkers { .. } => {}
     }

@@ -76,6 +76,30 @@ fn every_top_level_quirk_acts_alike_on_both_paths() {
     assert!(compared > 60, "{compared}");
 }
 
+/// A conversation that another provider began goes on at OpenAI without what only that one understands, and the caller is told.
+#[test]
+fn thought_and_cache_markers_of_others_do_not_reach_openai() {
+    let openai = crate::find("openai").unwrap();
+    let body = json!({"model": "gpt-4o", "messages": [
+        {"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}]},
+        {"role": "assistant", "content": "b", "reasoning_content": "thought", "thinking_blocks": [{"type": "thinking", "thinking": "thought", "signature": "s"}]},
+        {"role": "user", "content": "c"},
+    ]});
+    let text = body.to_string();
+    let object = wire::json::scan(text.as_bytes(), &wire::json::Limits::default()).unwrap();
+    assert!(needs_typed(openai, Operation::Chat, "gpt-4o", &object));
+    let (written, losses) = typed(openai, "gpt-4o", &body);
+    assert_eq!(losses, ["messages[1].reasoning_content", "messages[0].content[0].cache_control"]);
+    assert_eq!(
+        written["messages"],
+        json!([
+            {"role": "user", "content": [{"type": "text", "text": "a"}]},
+            {"role": "assistant", "content": "b"},
+            {"role": "user", "content": "c"},
+        ])
+    );
+}
+
 /// What a nested quirk leaves is what Groq takes (`providers/groq.md §2`).
 #[test]
 fn groq_gets_messages_that_it_takes() {
