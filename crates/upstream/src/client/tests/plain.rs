@@ -155,3 +155,58 @@ async fn many_requests_at_once_spread_over_lanes_and_all_are_answered() {
     assert_eq!(text(client.send(post(&server.url(), "x"), &egress(true)).await.unwrap()).await, "ok");
     assert_eq!(server.connections(), before);
 }
+
+/// Events that came together go on together, in order and whole; what comes alone is not held back.
+#[tokio::test]
+async fn chunks_that_are_there_already_are_joined() {
+    let pause = Duration::from_millis(40);
+    let server = Raw::start(move |mut stream, _| async move {
+        stream.set_nodelay(true).unwrap();
+        read_request(&mut stream).await;
+        let together: String = (0..50).map(|number| format!("4\r\n{number:04}\r\n")).collect();
+        let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        stream.write_all(format!("{head}{together}").as_bytes()).await.unwrap();
+        for piece in ["1\r\na\r\n", "1\r\nb\r\n", "1\r\nc\r\n0\r\n\r\n"] {
+            tokio::time::sleep(pause).await;
+            stream.write_all(piece.as_bytes()).await.unwrap();
+        }
+    })
+    .await;
+    let client = Client::new(Options::default()).unwrap();
+    let mut body = client.send(post(&server.url(), "x"), &egress(true)).await.unwrap().into_body();
+    let mut frames = Vec::new();
+    while let Some(frame) = body.frame().await {
+        frames.push((Instant::now(), frame.unwrap().into_data().unwrap()));
+    }
+    let whole: Vec<u8> = frames.iter().flat_map(|(_, bytes)| bytes.to_vec()).collect();
+    let expected: String = (0..50).map(|number| format!("{number:04}")).chain(["abc".to_owned()]).collect();
+    assert_eq!(String::from_utf8(whole).unwrap(), expected);
+    assert!(frames.len() < 15, "{} frames", frames.len());
+    let alone: Vec<_> = frames.iter().rev().take(3).rev().collect();
+    for (pair, expected) in alone.windows(2).zip(["b", "c"]) {
+        let apart = pair[1].0.duration_since(pair[0].0);
+        assert_eq!(pair[1].1, expected);
+        assert!(apart > pause / 2 && apart < pause * 3, "{apart:?}");
+    }
+}
+
+/// Bytes that arrived before a connection broke are handed on before the error.
+#[tokio::test]
+async fn bytes_before_a_break_are_not_lost() {
+    let server = Raw::start(|mut stream, _| async move {
+        read_request(&mut stream).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n").await;
+    })
+    .await;
+    let client = Client::new(Options::default()).unwrap();
+    let mut body = client.send(post(&server.url(), "x"), &egress(true)).await.unwrap().into_body();
+    let mut seen = Vec::new();
+    let failed = loop {
+        match body.frame().await {
+            Some(Ok(frame)) => seen.extend_from_slice(&frame.into_data().unwrap()),
+            end => break end.is_some_and(|frame| frame.is_err()),
+        }
+    };
+    assert!(failed);
+    assert_eq!(seen, b"abcdef");
+}
