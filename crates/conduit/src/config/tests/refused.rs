@@ -5,7 +5,7 @@ use super::{keys, read};
 /// A provider, a mapping and a key, each with room for one more field.
 fn with(place: &str, field: &str) -> String {
     let at = |name: &str| if place == name { format!(", {field}") } else { String::new() };
-    let top = if place == "" { field } else { "" };
+    let top = if place.is_empty() { field } else { "" };
     format!(
         "providers:\n  - {{ name: a, type: simulated{} }}\nmodels:\n  - {{ name: m, provider: a, provider_model: x{} }}\nkeys:\n  - {{ name: k, key: \"env:CI_CONDUIT_KEY\"{} }}\n{top}\n",
         at("provider"),
