@@ -10,6 +10,9 @@ use std::task::{Context, Poll};
 
 /// What is gathered before it is handed on at the latest.
 const ENOUGH: usize = 16 * 1024;
+/// Polls without a new chunk before what was gathered goes on. hyper's server polls a body twice before it lets another task run, so with one the
+/// connection would never get its chance.
+const PATIENCE: u8 = 2;
 
 /// The body as hyper reads it, keeping its place in the lane until the last byte or until it is dropped.
 ///
@@ -19,8 +22,8 @@ const ENOUGH: usize = 16 * 1024;
 pub(crate) struct Answer {
     incoming: Incoming,
     gathered: Gathered,
-    /// The connection had its chance since the last chunk.
-    yielded: bool,
+    /// Polls without a new chunk since the last one.
+    waited: u8,
     /// What came after the gathered bytes: the end, trailers or an error.
     after: Option<Polled>,
     _place: Place,
@@ -30,11 +33,11 @@ type Polled = Option<Result<Frame<Bytes>, BodyError>>;
 
 impl Answer {
     pub(crate) fn new(incoming: Incoming, place: Place) -> Self {
-        Self { incoming, gathered: Gathered::default(), yielded: false, after: None, _place: place }
+        Self { incoming, gathered: Gathered::default(), waited: 0, after: None, _place: place }
     }
 
     fn hand_on(&mut self) -> Poll<Polled> {
-        self.yielded = false;
+        self.waited = 0;
         Poll::Ready(Some(Ok(Frame::data(self.gathered.take()))))
     }
 }
@@ -52,7 +55,7 @@ impl Body for Answer {
             match Pin::new(&mut this.incoming).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) if frame.is_data() => {
                     this.gathered.add(frame.into_data().unwrap_or_default());
-                    this.yielded = false;
+                    this.waited = 0;
                     if this.gathered.len() >= ENOUGH || this.incoming.is_end_stream() {
                         return this.hand_on();
                     }
@@ -66,9 +69,9 @@ impl Body for Answer {
                     return this.hand_on();
                 }
                 Poll::Pending if this.gathered.len() == 0 => return Poll::Pending,
-                Poll::Pending if this.yielded => return this.hand_on(),
+                Poll::Pending if this.waited >= PATIENCE => return this.hand_on(),
                 Poll::Pending => {
-                    this.yielded = true;
+                    this.waited += 1;
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
