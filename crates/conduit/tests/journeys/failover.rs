@@ -2,6 +2,7 @@
 
 use crate::harness::{Ask, Gateway, KEY, Reply, Setup, openai, rows_of, two};
 use serde_json::json;
+use std::time::Duration;
 use testkit::scripted::{Script, Scripted, Turn};
 
 fn ask(gateway: &Gateway, stream: bool) -> Reply {
@@ -77,7 +78,8 @@ fn a_request_that_is_at_fault_is_asked_once() {
 fn after_the_first_event_there_is_no_second_target() {
     let events = openai::events(3);
     for kept in 2..events.len() - 1 {
-        let (first, second, gateway) = two(Script::always(Turn::sse_open(&events[..kept]).close()), obliging());
+        let (first, second, gateway) =
+            two(Script::always(Turn::sse_open(&events[..kept]).wait(Duration::from_millis(60)).close()), obliging());
         let reply = ask(&gateway, true);
         assert_eq!((reply.status, reply.header("x-conduit-attempts")), (200, Some("1")));
         assert!(!reply.data().contains(&"[DONE]".to_owned()));

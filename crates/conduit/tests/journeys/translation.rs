@@ -223,7 +223,8 @@ fn anthropic_errors_are_openai_errors() {
         }
     }
     let in_stream = format!("event: error\ndata: {}\n\n", error("overloaded_error"));
-    let upstream = Scripted::start(Script::always(Turn::sse(anthropic_events().into_iter().take(5).chain([in_stream]))));
+    let cut = Turn::sse_open(&anthropic_events()[..5]).wait(std::time::Duration::from_millis(100)).chunk(in_stream).end_chunks();
+    let upstream = Scripted::start(Script::always(cut));
     let data = ask(&gateway(&upstream), &rich(true)).data();
     let last: Value = serde_json::from_str(data.last().unwrap()).unwrap();
     assert_eq!(last["error"]["code"], "provider_unavailable", "{data:?}");

@@ -49,6 +49,7 @@ fn the_usage_chunk_nobody_asked_for_is_never_seen() {
 
         let row = rows_of(&gateway.database_url(), reply.header("x-request-id").unwrap(), 1).remove(0);
         assert_eq!((row.status.as_str(), row.input_tokens, row.output_tokens), ("succeeded", Some(11), Some(7)), "case {number}");
+        assert!(!row.usage_estimated, "case {number}: the provider told it");
     }
 }
 

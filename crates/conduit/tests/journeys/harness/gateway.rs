@@ -98,6 +98,11 @@ pub(crate) fn provider_key(name: &str) -> String {
     format!("sk-{name}-canary-5Rt8Wq1Zx")
 }
 
+/// A port that is free now and, most likely, a moment later.
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
 /// A gateway process; ends with the value.
 pub(crate) struct Gateway {
     directory: TempDir,
@@ -109,9 +114,7 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     fn new() -> Self {
-        // The port is free now and, as no other test asks for it by number, a moment later.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        Self { directory: TempDir::new().unwrap(), address, arguments: Vec::new(), environment: Vec::new(), child: None }
+        Self { directory: TempDir::new().unwrap(), address: free_address(), arguments: Vec::new(), environment: Vec::new(), child: None }
     }
 
     /// A first start: no configuration, no environment, an empty data directory.
@@ -160,6 +163,11 @@ impl Gateway {
         let deadline = Instant::now() + Duration::from_secs(20);
         while !self.is_ready() {
             let ended = self.child.as_mut().and_then(|child| child.try_wait().unwrap());
+            if ended.is_some() && self.output().1.lines().last().is_some_and(|line| line.contains("cannot listen")) {
+                // Somebody else was given the port in the meantime.
+                self.address = free_address();
+                return self.spawn();
+            }
             assert!(ended.is_none() && Instant::now() < deadline, "the gateway is not ready ({ended:?}): {:?}", self.output());
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -14,6 +14,7 @@ pub(crate) struct Row {
     pub fault: Option<String>,
     pub input_tokens: Option<i64>,
     pub output_tokens: Option<i64>,
+    pub usage_estimated: bool,
 }
 
 /// Every row, oldest first.
@@ -22,7 +23,7 @@ pub(crate) fn rows(url: &str) -> Vec<Row> {
     runtime.block_on(async {
         let database = Database::connect(url).await.unwrap();
         let sql =
-            "SELECT request_id, attempt, provider, status, http_status, fault, input_tokens, output_tokens FROM usage ORDER BY started_at, attempt";
+            "SELECT request_id, attempt, provider, status, http_status, fault, input_tokens, output_tokens, usage_estimated FROM usage ORDER BY started_at, attempt";
         let found = database.query_all_raw(Statement::from_string(database.get_database_backend(), sql)).await.unwrap();
         let rows = found.iter().map(|row| Row {
             request_id: row.try_get("", "request_id").unwrap(),
@@ -33,6 +34,7 @@ pub(crate) fn rows(url: &str) -> Vec<Row> {
             fault: row.try_get("", "fault").unwrap(),
             input_tokens: row.try_get("", "input_tokens").unwrap(),
             output_tokens: row.try_get("", "output_tokens").unwrap(),
+            usage_estimated: row.try_get("", "usage_estimated").unwrap(),
         });
         let rows = rows.collect();
         database.close().await.unwrap();
