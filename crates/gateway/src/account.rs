@@ -1,7 +1,7 @@
 //! The account of one attempt: opened before the provider is called, settled once, whatever happens.
 
 use crate::ports::{Intent, Ledger, Outcome, OutcomeStatus, Ticket};
-use chat::{Fault, FaultKind, Usage};
+use chat::{Fault, FaultKind, Origin, Step, Usage};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -87,6 +87,11 @@ impl Account {
 
 impl Drop for Account {
     fn drop(&mut self) {
-        self.settle(OutcomeStatus::Cancelled, 499, None);
+        if std::thread::panicking() {
+            let fault = Fault::new(FaultKind::Internal, Origin::Gateway, Step::Account, "Conduit failed");
+            self.settle(OutcomeStatus::Failed, fault.status(), Some(&fault));
+        } else {
+            self.settle(OutcomeStatus::Cancelled, 499, None);
+        }
     }
 }

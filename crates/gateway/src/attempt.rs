@@ -81,6 +81,11 @@ impl Gateway {
     }
 }
 
+/// Compressed although it was asked not to be: its bytes are no text.
+fn is_plain(headers: &http::HeaderMap) -> bool {
+    headers.get(http::header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity")
+}
+
 /// One call of one target.
 struct Attempt<'a> {
     gateway: &'a Gateway,
@@ -122,7 +127,8 @@ impl Attempt<'_> {
         }
     }
 
-    fn settle(&self, account: Account, fault: Fault) -> Fault {
+    fn settle(&self, account: Account, mut fault: Fault) -> Fault {
+        self.mapping.provider.scrub(&mut fault);
         account.failed(&fault);
         fault
     }
@@ -157,10 +163,11 @@ impl Attempt<'_> {
             // Redirects are not followed: a provider that sends one is not where it was said to be.
             return Fault::bad_response(Step::FirstByte, format!("the provider answered with status {status}"));
         }
-        let body = match send::before(deadline, send::collect(body, LONGEST_ERROR)).await {
-            Some(Ok(body)) => body,
+        let patience = self.gateway.parts.settings.error_body;
+        let body = match tokio::time::timeout(patience, send::before(deadline, send::collect(body, LONGEST_ERROR))).await {
+            Ok(Some(Ok(body))) if is_plain(&head.headers) => body,
             // The status alone says enough.
-            Some(Err(_)) | None => bytes::Bytes::new(),
+            _ => bytes::Bytes::new(),
         };
         let dialect = self.mapping.provider.spec.declaration.endpoint(self.admitted.operation).and_then(|endpoint| endpoint.dialect);
         let codec = dialects::codec(dialect.unwrap_or(translate::CALLER));

@@ -6,14 +6,17 @@ use crate::held::{Held, Journey};
 use crate::respond::{self, Answer};
 use crate::route::Route;
 use crate::service::Gateway;
-use crate::{admit, models, receive};
-use chat::Operation;
+use crate::{admit, models, receive, route};
+use chat::{Fault, FaultKind, Operation, Origin, Step};
+use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Set once it is known that the caller asked for a stream: only then may the head go out before the first event.
 type IsStream = Arc<AtomicBool>;
@@ -23,10 +26,22 @@ impl Gateway {
     pub(crate) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Response<Answer> {
         let arrival = Arrival::now(request.headers());
         let request_id = arrival.request_id.clone();
-        let mut response = match self.answer(request, arrival).await {
-            Ok(response) => response,
-            Err(failed) => respond::fault(&failed, &request_id),
+        let path = request.uri().path().to_owned();
+        let answered = AssertUnwindSafe(self.answer(request, arrival)).catch_unwind().await;
+        let mut response = match answered {
+            Ok(Ok(response)) => response,
+            Ok(Err(failed)) => respond::fault(&failed, route::dialect(&path), &request_id),
+            Err(_panic) => {
+                tracing::error!(request_id, "a request ended in a panic: this is a bug in Conduit");
+                let fault = Fault::new(FaultKind::Internal, Origin::Gateway, Step::Receive, "Conduit failed on this request");
+                respond::fault(&fault.into(), route::dialect(&path), &request_id)
+            }
         };
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED
+            && let Some(method) = Route::allowed(&path)
+        {
+            response.headers_mut().insert(http::header::ALLOW, respond::text(method.as_str()));
+        }
         response.headers_mut().insert(respond::REQUEST_ID, respond::text(&request_id));
         response
     }
@@ -61,14 +76,13 @@ impl Gateway {
         let keepalive_after = self.parts.settings.keepalive_after;
         let request_id = arrival.request_id.clone();
         let mut journey: Journey = Box::pin(self.travel(operation, head, body, arrival, Arc::clone(&is_stream)));
-        match tokio::time::timeout(keepalive_after, journey.as_mut()).await {
-            Ok(done) => done,
-            Err(_) if is_stream.load(Ordering::Acquire) => {
-                let mut headers = HeaderMap::new();
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
-                Ok(respond::with(StatusCode::OK, headers, Answer::Held(Held::new(journey, keepalive_after, request_id))))
+        // Asked again and again: a body that is long in coming says only at its end whether it wants a stream.
+        loop {
+            match tokio::time::timeout(keepalive_after, journey.as_mut()).await {
+                Ok(done) => return done,
+                Err(_) if is_stream.load(Ordering::Acquire) => return Ok(held(journey, keepalive_after, request_id)),
+                Err(_) => {}
             }
-            Err(_) => journey.await,
         }
     }
 
@@ -89,4 +103,10 @@ impl Gateway {
         let plan = self.resolve(&admitted)?;
         self.attempt(&arrival, &admitted, &object, &plan).await
     }
+}
+
+fn held(journey: Journey, keepalive_after: Duration, request_id: String) -> Response<Answer> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    respond::with(StatusCode::OK, headers, Answer::Held(Held::new(journey, keepalive_after, request_id)))
 }

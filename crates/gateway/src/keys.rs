@@ -17,8 +17,8 @@ pub struct VirtualKey {
     /// The row's id, or `file:<name>`.
     pub id: String,
     pub name: String,
-    /// Virtual models that it may use: exact names or `prefix*`; empty means all.
-    pub models: Vec<String>,
+    /// Virtual models that it may use: exact names or `prefix*`. `None`: all; an empty list: none.
+    pub models: Option<Vec<String>>,
     /// Seconds since 1970.
     pub expires_at: Option<i64>,
     pub enabled: bool,
@@ -26,7 +26,7 @@ pub struct VirtualKey {
 
 impl VirtualKey {
     pub fn allows(&self, virtual_model: &str) -> bool {
-        policy::key::allows(&self.models, virtual_model)
+        policy::key::allows(self.models.as_deref(), virtual_model)
     }
 
     /// Neither suspended nor expired at `now`, in seconds since 1970.

@@ -9,8 +9,15 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 /// Reads the body. Over the limit it is refused without being read to its end.
-pub(crate) async fn receive(headers: &HeaderMap, mut body: Incoming, settings: &Settings) -> Result<Bytes, Fault> {
-    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+pub(crate) async fn receive(headers: &HeaderMap, body: Incoming, settings: &Settings) -> Result<Bytes, Fault> {
+    match tokio::time::timeout(settings.body_total, read(headers, body, settings)).await {
+        Ok(received) => received,
+        Err(_) => Err(too_slow()),
+    }
+}
+
+async fn read(headers: &HeaderMap, mut body: Incoming, settings: &Settings) -> Result<Bytes, Fault> {
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Fault::invalid("content-encoding", "compressed request bodies are not taken: send the body as it is"));
     }
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<usize>().ok());
@@ -44,7 +51,7 @@ async fn next(body: &mut Incoming, settings: &Settings) -> Result<Option<Bytes>,
     loop {
         let frame = match tokio::time::timeout(settings.body_pause, body.frame()).await {
             Ok(Some(Ok(frame))) => frame,
-            Ok(Some(Err(error))) => return Err(gone(&error)),
+            Ok(Some(Err(error))) => return Err(unreadable(&error)),
             Ok(None) => return Ok(None),
             Err(_) => return Err(too_slow()),
         };
@@ -64,6 +71,7 @@ fn too_slow() -> Fault {
     Fault::new(FaultKind::RequestTimeout, Origin::Caller, Step::Receive, "the request body did not arrive in time")
 }
 
-fn gone(error: &hyper::Error) -> Fault {
-    Fault::new(FaultKind::CallerGone, Origin::Caller, Step::Receive, "the request body ended early").with_cause(error.to_string())
+/// Cut short or framed wrongly. Where the caller is gone nobody reads this.
+fn unreadable(error: &hyper::Error) -> Fault {
+    Fault::invalid("body", "the request body is cut short or its chunks are malformed").with_cause(error.to_string())
 }

@@ -34,7 +34,11 @@ fn candidate(mapping: &Mapping, operation: Operation) -> Candidate {
     Candidate { priority: mapping.priority, supported: mapping.supports(operation), enabled: true }
 }
 
+/// A longer name is cut in messages.
+const LONGEST_NAME: usize = 256;
+
 pub(crate) fn model_not_found(model: &str) -> Fault {
+    let model: String = model.chars().take(LONGEST_NAME).collect();
     let message = format!("the model `{model}` does not exist: no model mapping has this virtual model name");
     Fault::new(FaultKind::ModelNotFound, Origin::Caller, Step::Resolve, message).with_param("model")
 }

@@ -5,7 +5,7 @@ use crate::held::Held;
 use crate::relay::Relay;
 use crate::snapshot::Mapping;
 use bytes::Bytes;
-use chat::{Fault, Loss};
+use chat::{DialectId, Fault, FaultKind, Loss};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const PROVIDER: HeaderName = HeaderName::from_static("x-conduit-provider");
@@ -115,17 +116,17 @@ pub(crate) fn losses(losses: &[Loss]) -> Option<HeaderValue> {
 }
 
 /// An error, in the dialect of the route.
-pub(crate) fn fault(failed: &Failed, request_id: &str) -> Response<Answer> {
+pub(crate) fn fault(failed: &Failed, dialect: DialectId, request_id: &str) -> Response<Answer> {
     let Failed { fault, path } = failed;
-    let body = dialects::codec(crate::translate::CALLER).write_error(fault, request_id);
+    let body = dialects::codec(dialect).write_error(fault, request_id);
     let status = StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(status, body);
     let headers = response.headers_mut();
-    if let Some(after) = fault.retry_after {
+    if let Some(after) = fault.retry_after.or_else(|| usual_retry_after(fault)) {
         // Rounded up: a caller that comes a moment early is refused again.
         headers.insert(RETRY_AFTER, HeaderValue::from(after.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX)));
     }
-    if !fault.retry.unwrap_or(fault.rule().caller_may_retry) {
+    if !fault.caller_may_retry() {
         headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
     }
     if path.attempts > 0 {
@@ -133,6 +134,19 @@ pub(crate) fn fault(failed: &Failed, request_id: &str) -> Response<Answer> {
         headers.insert(FALLBACK, HeaderValue::from(u16::from(path.fallback)));
     }
     response
+}
+
+/// For faults that pass and come without a time of their own: long enough for a cooling target, short enough for a person who waits.
+fn usual_retry_after(fault: &Fault) -> Option<Duration> {
+    let passes = matches!(
+        fault.kind,
+        FaultKind::ProviderRateLimited
+            | FaultKind::ProviderUnavailable
+            | FaultKind::RateLimited
+            | FaultKind::Overloaded
+            | FaultKind::Draining
+    );
+    (passes && fault.caller_may_retry()).then_some(Duration::from_secs(2))
 }
 
 /// The in-band form of an error: for a stream whose head has gone out.

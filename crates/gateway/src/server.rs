@@ -3,7 +3,9 @@
 //! A connection and everything that it causes, the calls to providers included, stay on one thread: a streamed event then crosses no thread
 //! and wakes nobody, which is where a work-stealing runtime spends most of its time as a proxy.
 
+use crate::guests::Guests;
 use crate::service::Gateway;
+use crate::socket::Socket;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -140,9 +142,11 @@ async fn take(
     stopping: watch::Receiver<bool>,
 ) {
     let protocol = Arc::new(protocol(&gateway));
+    let guests = Guests::default();
+    tokio::spawn(guests.clone().sweep());
     while let Some(stream) = connections.recv().await {
         let closed = Closed(Arc::clone(&open));
-        let connection = converse(stream, Arc::clone(&gateway), Arc::clone(&protocol), stopping.clone());
+        let connection = converse(stream, Arc::clone(&gateway), Arc::clone(&protocol), guests.clone(), stopping.clone());
         tokio::spawn(async move {
             let _closed = closed;
             connection.await;
@@ -170,20 +174,32 @@ async fn converse(
     stream: TcpStream,
     gateway: Arc<Gateway>,
     protocol: Arc<auto::Builder<TokioExecutor>>,
+    guests: Guests,
     mut stopping: watch::Receiver<bool>,
 ) {
     let Ok(stream) = stream.set_nodelay(true).and_then(|()| tokio::net::TcpStream::from_std(stream)) else { return };
-    let service = service_fn(move |request| {
+    let socket = Socket::new(stream, &gateway.parts.settings);
+    let guest = guests.enter(socket.watch());
+    let service = service_fn(|request| {
         let gateway = Arc::clone(&gateway);
-        async move { Ok::<_, std::convert::Infallible>(gateway.handle(request).await) }
+        let busy = guest.busy();
+        async move {
+            let response = gateway.handle(request).await;
+            Ok::<_, std::convert::Infallible>(response.map(|answer| busy.with(answer)))
+        }
     });
-    let connection = protocol.serve_connection(TokioIo::new(stream), service);
+    let connection = protocol.serve_connection(TokioIo::new(socket), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        // Dropping the connection drops its requests, which closes their connections to providers.
+        () = guest.gone() => return tracing::debug!("the caller has gone"),
         _ = stopping.changed() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = guest.gone() => return tracing::debug!("the caller has gone"),
+            }
         }
     };
     if let Err(error) = ended {

@@ -34,6 +34,12 @@ pub struct Settings {
     pub head_timeout: Duration,
     /// Longest pause while a request body arrives.
     pub body_pause: Duration,
+    /// Longest time until a request body is whole.
+    pub body_total: Duration,
+    /// A caller that takes no bytes of its answer for this long is let go.
+    pub write_pause: Duration,
+    /// How long the body of a provider's error may take; its status says enough without.
+    pub error_body: Duration,
 }
 
 impl Default for Settings {
@@ -45,6 +51,9 @@ impl Default for Settings {
             keepalive_after: Duration::from_secs(15),
             head_timeout: Duration::from_secs(60),
             body_pause: Duration::from_secs(30),
+            body_total: Duration::from_secs(600),
+            write_pause: Duration::from_secs(60),
+            error_body: Duration::from_secs(5),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The configuration that a request sees: providers and mappings, read-only, swapped as a whole.
 
 use crate::egress::Egress;
-use chat::Operation;
+use crate::secrets::Secrets;
+use chat::{Fault, Operation};
 use http::{HeaderMap, Uri};
 use providers::Declaration;
 use std::collections::HashMap;
@@ -56,6 +57,7 @@ pub struct ProviderSpec {
 pub struct Provider {
     pub spec: ProviderSpec,
     endpoints: Vec<(Operation, Uri)>,
+    secrets: Secrets,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +90,16 @@ impl Provider {
                 Ok((endpoint.operation, uri))
             })
             .collect::<Result<Vec<_>, String>>()?;
-        Ok(Self { spec, endpoints })
+        let secrets = Secrets::in_headers(&spec.headers);
+        Ok(Self { spec, endpoints, secrets })
+    }
+
+    /// Takes this provider's secrets out of what its answer says: some providers repeat the key that they refuse (R64).
+    pub(crate) fn scrub(&self, fault: &mut Fault) {
+        fault.message = self.secrets.scrub(std::mem::take(&mut fault.message));
+        for text in [&mut fault.param, &mut fault.code, &mut fault.cause] {
+            *text = text.take().map(|text| self.secrets.scrub(text));
+        }
     }
 
     pub fn uri(&self, operation: Operation) -> Option<&Uri> {

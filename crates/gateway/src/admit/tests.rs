@@ -2,14 +2,14 @@ use super::*;
 use crate::keys::VirtualKey;
 use std::sync::Arc;
 
-fn caller(models: &[&str]) -> Caller {
-    let models = models.iter().map(|model| (*model).to_owned()).collect();
+fn caller(models: Option<&[&str]>) -> Caller {
+    let models = models.map(|models| models.iter().map(|model| (*model).to_owned()).collect());
     Caller { key: Arc::new(VirtualKey { id: "k".into(), name: "k".into(), models, expires_at: None, enabled: true }) }
 }
 
 fn chat(body: &str) -> Result<Admitted, Fault> {
     let object = scan(body.as_bytes())?;
-    admit(caller(&[]), Operation::Chat, &object)
+    admit(caller(None), Operation::Chat, &object)
 }
 
 fn fault(body: &str) -> (u16, Option<String>) {
@@ -72,15 +72,18 @@ fn options_that_are_not_built_are_refused_by_name() {
 fn a_key_is_held_to_its_models() {
     let body = br#"{"model":"gpt-4o","messages":[{}]}"#;
     let object = scan(body).unwrap();
-    assert!(admit(caller(&["gpt-*"]), Operation::Chat, &object).is_ok());
-    let fault = admit(caller(&["claude-*", "gpt-4"]), Operation::Chat, &object).unwrap_err();
-    assert_eq!((fault.status(), fault.kind), (403, FaultKind::ModelNotAllowed));
+    assert!(admit(caller(Some(&["gpt-*"])), Operation::Chat, &object).is_ok());
+    // A list without entries is a list all the same: it never means all.
+    for models in [&["claude-*", "gpt-4"][..], &[]] {
+        let fault = admit(caller(Some(models)), Operation::Chat, &object).unwrap_err();
+        assert_eq!((fault.status(), fault.kind), (403, FaultKind::ModelNotAllowed), "{models:?}");
+    }
 }
 
 #[test]
 fn embeddings_need_an_input() {
     let check =
-        |body: &str| admit(caller(&[]), Operation::Embeddings, &scan(body.as_bytes()).unwrap()).map(|_| ()).map_err(|fault| fault.param);
+        |body: &str| admit(caller(None), Operation::Embeddings, &scan(body.as_bytes()).unwrap()).map(|_| ()).map_err(|fault| fault.param);
     assert_eq!(check(r#"{"model":"m","input":"a"}"#), Ok(()));
     assert_eq!(check(r#"{"model":"m","input":[1,2]}"#), Ok(()));
     assert_eq!(check(r#"{"model":"m","input":1}"#), Err(Some("input".to_owned())));

@@ -22,6 +22,8 @@ pub(super) struct Pipe {
     framer: Framer,
     way: Way,
     end_marker_optional: bool,
+    /// Frames with data up to here: a provider that sends comments alone tells nothing.
+    frames: u64,
 }
 
 enum Way {
@@ -50,7 +52,7 @@ impl Pipe {
     }
 
     fn new(max_event: usize, way: Way) -> Self {
-        Self { framer: Framer::new(max_event), way, end_marker_optional: false }
+        Self { framer: Framer::new(max_event), way, end_marker_optional: false, frames: 0 }
     }
 
     /// For providers that may leave the terminal marker out.
@@ -65,7 +67,10 @@ impl Pipe {
         let mut seen = Signal::Quiet;
         loop {
             let signal = match self.framer.next() {
-                Ok(Some(frame)) => self.way.pass(&frame, out),
+                Ok(Some(frame)) => {
+                    self.frames += u64::from(frame.data.is_some());
+                    self.way.pass(&frame, out)
+                }
                 Ok(None) => return seen,
                 Err(error) => unreadable(&error),
             };
@@ -92,6 +97,15 @@ impl Pipe {
         self.way.end(self.end_marker_optional, out)
     }
 
+    /// Part of a frame has come.
+    pub(super) fn is_within_frame(&self) -> bool {
+        self.framer.pending() > 0
+    }
+
+    pub(super) fn frames(&self) -> u64 {
+        self.frames
+    }
+
     pub(super) fn usage(&self) -> Option<Usage> {
         match &self.way {
             Way::Through { watcher, .. } => watcher.usage(),
@@ -102,7 +116,7 @@ impl Pipe {
 
 impl Way {
     fn pass(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) -> Signal {
-        // Comments and stray blank lines of a provider say nothing to the caller; Conduit sends its own.
+        // Comments and stray blank lines of a provider say nothing to the caller.
         let Some(data) = frame.data else { return Signal::Quiet };
         match self {
             Self::Through { watcher, hide_usage } => {

@@ -5,6 +5,7 @@ use super::{Finish, Head, Relayed};
 use crate::account::Account;
 use crate::ports::{OutcomeStatus, UpstreamBody};
 use crate::send;
+use crate::snapshot::Provider;
 use crate::translate::CALLER;
 use bytes::Bytes;
 use chat::{Fault, Step};
@@ -13,7 +14,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
+use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
@@ -22,6 +25,12 @@ const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; c
 
 /// After the terminal marker the provider has this long to end its body, so that the connection can be used again.
 const LAST_BYTES: Duration = Duration::from_millis(250);
+
+/// Bytes that are handed on without looking for more.
+const ENOUGH: usize = 16 << 10;
+/// How often the provider's connection gets another chance before that. hyper's server polls a body twice before it lets other tasks run, so the
+/// second one is the first that counts.
+const CHANCES: u8 = 2;
 
 /// A stream under way. Dropped by a caller that goes away, it closes the provider's connection and its account is settled as cancelled.
 pub(crate) struct Relay {
@@ -35,9 +44,13 @@ pub(crate) struct Relay {
     /// Wakes when the pause could be over the limit; not moved at every chunk, since most pauses are short.
     alarm: Pin<Box<Sleep>>,
     longest_pause: Duration,
-    last_chunk: Instant,
+    /// Since when the provider is waited for without an event; `None` while it is not waited for, as when the caller is the slow one.
+    waiting_since: Option<Instant>,
+    /// How often the provider's connection was given another chance before the bytes at hand go out.
+    chances: u8,
+    max_event: usize,
     request_id: String,
-    provider: String,
+    provider: Arc<Provider>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,21 +133,22 @@ impl Relay {
             state: State::Flowing,
             alarm,
             longest_pause: relayed.mapping.provider.spec.timeouts.idle,
-            last_chunk: Instant::now(),
+            waiting_since: None,
+            chances: 0,
+            max_event: relayed.settings.max_event,
             request_id: relayed.request_id.to_owned(),
-            provider: relayed.mapping.provider.spec.name.clone(),
+            provider: Arc::clone(&relayed.mapping.provider),
         })
     }
 
     /// From here on the stream settles its account itself.
     pub(super) fn take_account(&mut self, account: Account) {
         self.account = Some(account);
-        self.last_chunk = Instant::now();
         if self.state == State::Ending {
             // The whole stream came at once: its outcome goes to the journal before its first byte leaves.
             self.settle_complete();
         }
-        let wake = self.last_chunk + self.pause_limit();
+        let wake = Instant::now() + self.pause_limit();
         self.alarm.as_mut().reset(wake);
     }
 
@@ -154,6 +168,9 @@ impl Relay {
             };
             if signal != Signal::Quiet {
                 return signal;
+            }
+            if self.ready.len() > self.max_event {
+                return Signal::Broken(Box::new(Fault::bad_response(Step::FirstByte, "the provider's stream is long and says nothing")));
             }
         }
     }
@@ -188,7 +205,7 @@ impl Relay {
                 self.settle_complete();
                 self.state = State::Ending;
             }
-            Signal::Broken(fault) => self.break_off(&fault),
+            Signal::Broken(fault) => self.break_off(*fault),
         }
     }
 
@@ -200,7 +217,9 @@ impl Relay {
     }
 
     /// An error in the caller's dialect, and nothing after it.
-    fn break_off(&mut self, fault: &Fault) {
+    fn break_off(&mut self, mut fault: Fault) {
+        self.provider.scrub(&mut fault);
+        let fault = &fault;
         if let Some(mut account) = self.account.take() {
             account.set_usage(self.pipe.usage());
             let cut = fault.kind == chat::FaultKind::ProviderBadResponse;
@@ -208,7 +227,7 @@ impl Relay {
             account.broken(status, fault);
         }
         tracing::info!(
-            request_id = %self.request_id, provider = %self.provider, fault = fault.rule().name, cause = fault.cause.as_deref(),
+            request_id = %self.request_id, provider = %self.provider.spec.name, fault = fault.rule().name, cause = fault.cause.as_deref(),
             "a stream broke: {}", fault.message
         );
         self.ready.extend_from_slice(&dialects::codec(CALLER).write_stream_error(fault, &self.request_id));
@@ -220,14 +239,14 @@ impl Relay {
     }
 
     fn too_slow(&self, what: &str) -> Fault {
-        let message = format!("the provider `{}` was too slow: {what}", self.provider);
-        Fault::new(chat::FaultKind::ProviderTimeout, chat::Origin::Provider, Step::Relay, message)
+        send::too_slow(&self.provider, Step::Relay, what)
     }
 
-    /// Whether the provider has paused for too long. The alarm is set again as long as chunks have come since.
+    /// Whether the provider has been waited for too long. The alarm is not moved at every event, since most pauses are short.
     fn paused_too_long(&mut self, context: &mut Context<'_>) -> bool {
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let due = since + self.pause_limit();
         while self.alarm.as_mut().poll(context).is_ready() {
-            let due = self.last_chunk + self.pause_limit();
             if due <= Instant::now() {
                 return true;
             }
@@ -235,9 +254,35 @@ impl Relay {
         }
         false
     }
+
+    /// Takes a chunk and stops the clock if it brought an event or a piece of one; comments alone do not.
+    fn take(&mut self, chunk: Option<Result<Frame<Bytes>, crate::ports::BodyError>>) {
+        let (frames, state) = (self.pipe.frames(), self.state);
+        self.advance(chunk);
+        if self.pipe.frames() > frames || self.pipe.is_within_frame() {
+            self.waiting_since = None;
+        }
+        if self.state == State::Ending && state != State::Ending {
+            // From here on the clock runs once: a provider that goes on sending after its end is not listened to for long.
+            self.waiting_since = Some(Instant::now());
+            self.alarm.as_mut().reset(Instant::now() + LAST_BYTES);
+        }
+    }
+
+    fn hand_on(&mut self) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
+        self.chances = 0;
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from(std::mem::take(&mut self.ready))))))
+    }
 }
 
-use std::future::Future;
+/// Dropped under way, it leaves what usage it saw with its account, which settles itself as cancelled.
+impl Drop for Relay {
+    fn drop(&mut self) {
+        if let Some(account) = &mut self.account {
+            account.set_usage(self.pipe.usage());
+        }
+    }
+}
 
 impl Body for Relay {
     type Data = Bytes;
@@ -246,26 +291,32 @@ impl Body for Relay {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = &mut *self;
         loop {
-            if !this.ready.is_empty() {
-                return Poll::Ready(Some(Ok(Frame::data(Bytes::from(std::mem::take(&mut this.ready))))));
-            }
             if this.state == State::Done {
-                return Poll::Ready(None);
+                return if this.ready.is_empty() { Poll::Ready(None) } else { this.hand_on() };
+            }
+            if this.ready.len() >= ENOUGH {
+                return this.hand_on();
             }
             match Pin::new(&mut this.source).poll_frame(context) {
                 Poll::Ready(chunk) => {
-                    this.last_chunk = Instant::now();
-                    this.advance(chunk);
-                    if this.state == State::Ending {
-                        let wake = this.last_chunk + this.pause_limit();
-                        this.alarm.as_mut().reset(wake);
+                    this.chances = 0;
+                    this.take(chunk);
+                }
+                Poll::Pending if !this.ready.is_empty() => {
+                    // One read of the provider's connection often holds many events, and hyper hands them over one by one. A chance for the
+                    // connection to bring the next one costs no waiting, and saves the caller's connection a write for each.
+                    if this.chances >= CHANCES {
+                        return this.hand_on();
                     }
+                    this.chances += 1;
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
                 Poll::Pending if !this.paused_too_long(context) => return Poll::Pending,
                 Poll::Pending if this.state == State::Ending => this.state = State::Done,
                 Poll::Pending => {
                     let fault = this.too_slow("too long a pause between two events");
-                    this.break_off(&fault);
+                    this.break_off(fault);
                 }
             }
         }

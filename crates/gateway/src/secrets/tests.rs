@@ -1,0 +1,22 @@
+use super::*;
+use http::HeaderValue;
+
+fn sensitive(value: &str) -> HeaderValue {
+    let mut value = HeaderValue::from_str(value).unwrap();
+    value.set_sensitive(true);
+    value
+}
+
+/// R64: a key without a known prefix is found all the same, because it is known itself.
+#[test]
+fn the_providers_own_secrets_are_taken_out_of_a_text() {
+    let mut headers = HeaderMap::new();
+    headers.insert("authorization", sensitive("Bearer plainCanary-zebra-okapi"));
+    headers.insert("x-api-key", sensitive("another-one"));
+    headers.insert("x-short", sensitive("abc"));
+    headers.insert("user-agent", HeaderValue::from_static("visible-agent"));
+    let secrets = Secrets::in_headers(&headers);
+    let text = "abc: plainCanary-zebra-okapi is not another-one, said visible-agent".to_owned();
+    assert_eq!(secrets.scrub(text), "abc: [redacted] is not [redacted], said visible-agent");
+    assert!(!format!("{secrets:?}").contains("zebra"));
+}
