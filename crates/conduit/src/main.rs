@@ -1,5 +1,9 @@
 //! `conduit`: see `conduit --help` and docs/cli.md.
 
+/// Many small, short-lived allocations on a few threads: see docs/adr/0011.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     conduit::run(std::env::args_os())
 }

@@ -1,5 +1,6 @@
 //! When a request came and what it is called.
 
+use crate::random;
 use http::HeaderMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -34,13 +35,8 @@ pub(crate) fn unix_micros() -> i64 {
 
 /// A UUID version 7: unique for ever, ordered by time.
 pub(crate) fn unique_id(unix_micros: i64) -> u128 {
-    let mut random = [0_u8; 16];
-    if getrandom::fill(&mut random).is_err() {
-        // The kernel's generator cannot fail once it is seeded; a clock and an address keep ids apart all the same.
-        random = (u128::from(unix_micros.unsigned_abs()) << 64 | std::ptr::from_ref(&random).addr() as u128).to_ne_bytes();
-    }
     let millis = u128::from(unix_micros.unsigned_abs() / 1_000) & 0xffff_ffff_ffff;
-    let random = u128::from_ne_bytes(random);
+    let random = random::bits();
     millis << 80 | 0x7 << 76 | (random >> 64 & 0xfff) << 64 | 0b10 << 62 | random & 0x3fff_ffff_ffff_ffff
 }
 

@@ -16,6 +16,7 @@ mod guests;
 mod held;
 mod journey;
 mod models;
+mod random;
 mod receive;
 mod relay;
 mod resolve;

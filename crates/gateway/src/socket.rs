@@ -106,11 +106,9 @@ impl AsyncRead for Socket {
             if this.stream.poll_read_ready(context)?.is_pending() {
                 return this.poll_opening(context);
             }
-            let room = buffer.initialize_unfilled();
-            let asked = room.len();
-            match this.stream.try_read(room) {
+            let asked = buffer.remaining();
+            match this.stream.try_read_buf(buffer) {
                 Ok(count) => {
-                    buffer.advance(count);
                     this.received(count);
                     if 0 < count && count < asked {
                         // All there was: saying so spares the next read a call that finds nothing.

@@ -12,28 +12,30 @@ const REASONING_MEMBERS: [&str; 2] = ["reasoning_content", "reasoning"];
 /// Whether the text of the body could hold what the quirk is about. A name in an unusual spelling (`"n\u0061me"`) is not found: it goes through
 /// as it came, and the provider judges.
 pub(super) fn may_touch(quirk: &Quirk, body: &Object<'_>) -> bool {
-    let within = |member: &str, word: &str| body.get(member).is_some_and(|found| has_quoted(found.value, word));
+    let within_any = |member: &str, words: &[&str]| body.get(member).is_some_and(|found| has_quoted(found.value, words));
+    let within = |member: &str, word: &str| within_any(member, &[word]);
     match quirk {
         Quirk::DropTurnNames => within("messages", "name"),
         Quirk::DropNullMembers => body.get("messages").is_some_and(|found| memmem::find(found.value.as_bytes(), b"null").is_some()),
-        Quirk::DropMessageMembers { members, .. } => members.iter().any(|member| within("messages", member)),
+        Quirk::DropMessageMembers { members, .. } => within_any("messages", members),
         Quirk::DeveloperAsSystem => within("messages", "developer"),
         Quirk::RefusalAsText { .. } => within("messages", "refusal"),
         Quirk::ReasoningMember { name } => {
             REASONING_MEMBERS.iter().chain(&["thinking_blocks"]).any(|member| member != name && within("messages", member))
         }
-        Quirk::DropReasoning { .. } => REASONING_MEMBERS.iter().chain(&["thinking_blocks"]).any(|member| within("messages", member)),
+        Quirk::DropReasoning { .. } => within_any("messages", &["reasoning_content", "reasoning", "thinking_blocks"]),
         Quirk::DropCacheMarkers { .. } => within("messages", "cache_control") || within("tools", "cache_control"),
         Quirk::Drop { .. } | Quirk::Rename { .. } | Quirk::Clamp { .. } | Quirk::Default { .. } | Quirk::Words { .. } => false,
     }
 }
 
-/// Whether the word stands in quotes somewhere.
-fn has_quoted(text: &str, word: &str) -> bool {
+/// Whether one of the words stands in quotes somewhere. Goes from quote to quote, because the long stretches of a body (an image, a document) are
+/// single texts without one.
+fn has_quoted(text: &str, words: &[&str]) -> bool {
     let bytes = text.as_bytes();
-    memmem::find_iter(bytes, word).any(|at| {
-        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-        before == Some(&b'"') && bytes.get(at + word.len()) == Some(&b'"')
+    memchr::memchr_iter(b'"', bytes).any(|quote| {
+        let rest = bytes.get(quote + 1..).unwrap_or_default();
+        words.iter().any(|word| rest.strip_prefix(word.as_bytes()).is_some_and(|after| after.first() == Some(&b'"')))
     })
 }
 
