@@ -17,7 +17,6 @@ const EDGES: &[(&str, &[&str])] = &[
     ("simulator", &["wire"]),
     ("conduit", &["wire", "chat", "dialects", "providers", "policy", "gateway", "store", "upstream", "simulator"]),
     ("testkit", &["wire", "simulator"]),
-    ("journeys", &["testkit", "wire", "chat", "dialects", "providers", "policy", "gateway", "store", "upstream", "simulator", "conduit"]),
     ("bench", &["testkit", "simulator"]),
     ("xtask", &["wire", "chat", "dialects", "providers"]),
 ];
