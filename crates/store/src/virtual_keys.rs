@@ -57,8 +57,8 @@ pub struct VirtualKeyRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VirtualKeySpec {
     pub name: String,
-    /// Exact names or `prefix*`; empty means all.
-    pub models: Vec<String>,
+    /// Exact names or `prefix*`. `None`: all; an empty list: none. In the row it is `null` or a list, as JSON.
+    pub models: Option<Vec<String>>,
     /// Microseconds since 1970.
     pub expires_at: Option<i64>,
     pub enabled: bool,
@@ -68,7 +68,7 @@ pub struct VirtualKeySpec {
 
 impl VirtualKeySpec {
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), models: Vec::new(), expires_at: None, enabled: true, suspended: false }
+        Self { name: name.into(), models: None, expires_at: None, enabled: true, suspended: false }
     }
 }
 
@@ -143,7 +143,7 @@ impl<'a> VirtualKeys<'a> {
             hash: Set(hash.to_vec()),
             prefix: Set(prefix.to_owned()),
             tail: Set(tail.to_owned()),
-            models: Set(models_text(&spec.models)),
+            models: Set(models_text(spec.models.as_deref())),
             expires_at: Set(spec.expires_at),
             enabled: Set(spec.enabled),
             suspended: Set(spec.suspended),
@@ -166,7 +166,7 @@ impl<'a> VirtualKeys<'a> {
         let clash = clash(&spec.name);
         let change = row::Entity::update_many()
             .col_expr(row::Column::Name, spec.name.into())
-            .col_expr(row::Column::Models, models_text(&spec.models).into())
+            .col_expr(row::Column::Models, models_text(spec.models.as_deref()).into())
             .col_expr(row::Column::ExpiresAt, spec.expires_at.into())
             .col_expr(row::Column::Enabled, spec.enabled.into())
             .col_expr(row::Column::Suspended, spec.suspended.into());
@@ -229,8 +229,8 @@ async fn why_untouched(tx: &impl ConnectionTrait, id: &str, expected: i64) -> St
     crate::versions::why_untouched::<row::Entity>(tx, WHAT, row::Column::Version, id, expected).await
 }
 
-fn models_text(models: &[String]) -> String {
-    serde_json::Value::from(models.to_vec()).to_string()
+fn models_text(models: Option<&[String]>) -> String {
+    serde_json::Value::from(models.map(<[String]>::to_vec)).to_string()
 }
 
 fn missing(id: &str) -> StoreError {

@@ -37,7 +37,8 @@ pub struct KeyEntry {
     pub place: Place,
     pub name: String,
     pub key: SecretString,
-    pub models: Vec<String>,
+    /// `None`: all.
+    pub models: Option<Vec<String>>,
 }
 
 /// An entry of one of the file's lists, for places and paths of messages.

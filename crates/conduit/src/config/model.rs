@@ -285,9 +285,9 @@ pub(super) struct Key {
     pub name: String,
     /// What the caller sends: 20 characters or more. Only a keyed hash of it is kept.
     pub key: Secret,
-    /// Virtual models that it may use: exact names or `prefix*`. Default: all.
-    #[serde(default)]
-    pub models: Vec<String>,
+    /// Virtual models that it may use: exact names or `prefix*`. All where it is left out.
+    #[schemars(extend("type" = "array", "minItems" = 1, "x-when-empty" = "leave it out for all models, or name models"))]
+    pub models: Option<Vec<String>>,
     /// What it may spend.
     #[schemars(extend("x-not-built" = true))]
     pub budget: Option<Budget>,

@@ -25,6 +25,7 @@ fn say_in_words(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
             let refused = fields.remove("x-not-built").is_some();
+            fields.remove("x-when-empty");
             let neutral = fields.remove("x-neutral").map(|value| format!(" but for {value}")).unwrap_or_default();
             let mut words: Vec<String> = fields.get("description").and_then(Value::as_str).map(str::to_owned).into_iter().collect();
             if let (Some(Value::String(least)), Some(Value::String(most))) = (fields.remove("x-minimum"), fields.remove("x-maximum")) {

@@ -51,6 +51,9 @@ impl Shape<'_> {
             match field {
                 None => self.unknown_field(entry, known, &inner),
                 Some(field) if is_not_built(field) => self.not_built(entry, field, &inner),
+                Some(field) if is_empty(&entry.node) && when_empty(field).is_some() => {
+                    self.wrong(&entry.place, &inner, format!("is empty: {}", when_empty(field).unwrap_or_default()));
+                }
                 // A field without a value is a field that is not set.
                 Some(_) if matches!(entry.node.content, Content::Null) => {}
                 Some(field) => {
@@ -220,6 +223,19 @@ impl Shape<'_> {
 
 fn is_not_built(schema: &Value) -> bool {
     schema.get("x-not-built").is_some()
+}
+
+/// The remedy for a field that may be left out and must not be empty, because "nothing" could be read as "everything".
+fn when_empty(schema: &Value) -> Option<&str> {
+    schema.get("x-when-empty").and_then(Value::as_str)
+}
+
+fn is_empty(node: &Node) -> bool {
+    match &node.content {
+        Content::Null => true,
+        Content::List(items) => items.is_empty(),
+        _ => false,
+    }
 }
 
 fn join(path: &str, name: &str) -> String {

@@ -144,8 +144,8 @@ fn the_three_formats_say_the_same() {
         assert_eq!(mappings, [("my-gpt4", "openai-main", 1), ("my-gpt4", "local", 2)]);
         let key = config.keys.first().unwrap();
         assert_eq!(
-            (key.name.as_str(), key.key.expose_secret(), key.models.as_slice()),
-            ("ci", "ci-0123-canary-key-of-a-caller", &["my-*".to_owned(), "demo".to_owned()][..])
+            (key.name.as_str(), key.key.expose_secret(), key.models.as_deref()),
+            ("ci", "ci-0123-canary-key-of-a-caller", Some(&["my-*".to_owned(), "demo".to_owned()][..]))
         );
     }
 }

@@ -71,9 +71,9 @@ pub fn check_pattern(pattern: &str) -> Result<(), PatternFault> {
     Ok(())
 }
 
-/// Whether a key with these patterns may use the model. No pattern at all means every model.
-pub fn allows<P: AsRef<str>>(patterns: &[P], virtual_model: &str) -> bool {
-    patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern.as_ref(), virtual_model))
+/// Whether a key with these patterns may use the model. `None`: it is not held to a list. A list without entries opens nothing.
+pub fn allows<P: AsRef<str>>(patterns: Option<&[P]>, virtual_model: &str) -> bool {
+    patterns.is_none_or(|patterns| patterns.iter().any(|pattern| matches(pattern.as_ref(), virtual_model)))
 }
 
 fn matches(pattern: &str, virtual_model: &str) -> bool {

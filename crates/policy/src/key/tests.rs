@@ -13,13 +13,19 @@ fn a_chosen_key_has_twenty_printable_characters_or_more() {
 
 #[test]
 fn patterns_match_exactly_or_by_beginning() {
-    let none: [&str; 0] = [];
-    assert!(allows(&none, "anything"));
-    assert!(allows(&["my-*"], "my-gpt4") && allows(&["my-*"], "my-"));
-    assert!(!allows(&["my-*"], "My-gpt4") && !allows(&["my-*"], "my"));
-    assert!(allows(&["a", "b"], "b") && !allows(&["a", "b"], "ab"));
-    assert!(allows(&["*"], "anything"));
-    assert!(!allows(&[""], "x"), "an empty pattern opens nothing");
+    let allowed = |patterns: &[&str], model: &str| allows(Some(patterns), model);
+    assert!(allowed(&["my-*"], "my-gpt4") && allowed(&["my-*"], "my-"));
+    assert!(!allowed(&["my-*"], "My-gpt4") && !allowed(&["my-*"], "my"));
+    assert!(allowed(&["a", "b"], "b") && !allowed(&["a", "b"], "ab"));
+    assert!(allowed(&["*"], "anything"));
+    assert!(!allowed(&[""], "x"), "an empty pattern opens nothing");
+}
+
+/// Nothing fails open: only a key without a list may use everything.
+#[test]
+fn an_empty_list_opens_nothing() {
+    assert!(allows::<&str>(None, "anything"));
+    assert!(!allows::<&str>(Some(&[]), "anything") && !allows::<&str>(Some(&[]), ""));
 }
 
 #[test]

@@ -9,7 +9,8 @@ async fn keys_are_found_by_their_hash() {
     on_each_database(async |store| {
         let (pepper, made) = (Pepper::new(&keys()), generate().unwrap());
         let hash = pepper.hash(made.secret.expose_secret());
-        let spec = VirtualKeySpec { models: vec!["my-*".into()], expires_at: Some(1_800_000_000_999_999), ..VirtualKeySpec::new("ci") };
+        let spec =
+            VirtualKeySpec { models: Some(vec!["my-*".into()]), expires_at: Some(1_800_000_000_999_999), ..VirtualKeySpec::new("ci") };
         let id = store.virtual_keys().insert(spec.clone(), hash, PREFIX, &made.tail).await.unwrap();
         let row = store.virtual_keys().find_by_hash(&hash).await.unwrap().unwrap();
         assert_eq!((&row.id, &row.spec, row.hash, row.prefix.as_str(), row.tail.as_str()), (&id, &spec, hash, PREFIX, made.tail.as_str()));
@@ -21,6 +22,26 @@ async fn keys_are_found_by_their_hash() {
         assert!(matches!(&clash, StoreError::Conflict(text) if text.contains("\"ci\"")), "{clash}");
         let same = store.virtual_keys().insert(VirtualKeySpec::new("other"), hash, "", "").await.unwrap_err();
         assert!(matches!(same, StoreError::Conflict(_)), "{same}");
+    })
+    .await;
+}
+
+/// A row keeps the difference between no list (all models) and a list without entries (none); what is neither is refused.
+#[tokio::test]
+async fn no_list_and_an_empty_list_are_two_things() {
+    on_each_database(async |store| {
+        let keys = store.virtual_keys();
+        let mut allowed = Vec::new();
+        for (number, models) in [None, Some(Vec::new()), Some(vec!["m".to_owned()])].into_iter().enumerate() {
+            let spec = VirtualKeySpec { models, ..VirtualKeySpec::new(format!("key-{number}")) };
+            let id = keys.insert(spec.clone(), [u8::try_from(number).unwrap(); 32], "", "").await.unwrap();
+            let row = keys.get(&id).await.unwrap();
+            assert_eq!(row.spec, spec);
+            allowed.push((row.to_key().allows("m"), row.to_key().allows("n")));
+            let version = keys.update(&id, 1, VirtualKeySpec { models: Some(Vec::new()), ..spec }).await.unwrap();
+            assert!(!keys.get(&id).await.unwrap().to_key().allows("m"), "version {version}");
+        }
+        assert_eq!(allowed, [(true, true), (false, false), (true, false)]);
     })
     .await;
 }
