@@ -2,6 +2,7 @@
 
 mod data_dir;
 mod first_start;
+mod greeting;
 mod identity;
 mod in_process;
 mod inventory;
@@ -9,10 +10,9 @@ mod readiness;
 
 use crate::config::{self, CommandLine, Config, Environment};
 use crate::failure::Failure;
+use crate::logging;
 use crate::signals::Signals;
-use crate::{logging, output};
 use arc_swap::ArcSwap;
-use first_start::Starter;
 use gateway::keys::KeyHasher;
 use gateway::{Gateway, Parts, Settings};
 use identity::{Root, Start};
@@ -50,10 +50,9 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let pepper = Arc::new(Pepper::new(&keys));
     let store = open_store(config, keys).await?;
     let journal = Arc::new(Journal::open(&config.data_dir, store.clone(), JournalOptions::default()).await.map_err(Failure::failed)?);
-    let starter = match start {
-        Start::First => Some(first_start::fill(&store, &pepper).await?),
-        Start::Known => None,
-    };
+    if start == Start::First {
+        first_start::run(config, &store, &pepper, address).await?;
+    }
     let master_key = match &config.master_key {
         Some(key) => pepper.hash(key.expose_secret()),
         None => identity::stored_master_key(&store).await?,
@@ -62,6 +61,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     tracing::info!(
         %address, models = inventory.snapshot.groups.len(), keys = inventory.keys.len(), version = env!("CARGO_PKG_VERSION"), "conduit starts"
     );
+    let stored = inventory.keys.len().saturating_sub(config.keys.len());
     let gateway = Gateway::new(Parts {
         snapshot: Arc::new(ArcSwap::from_pointee(inventory.snapshot)),
         keys: Arc::new(inventory.keys),
@@ -71,7 +71,9 @@ async fn serve(config: &Config) -> Result<(), Failure> {
         upstream: Arc::new(in_process::Routes::new()?),
         settings: Settings { max_body: config.max_body, keepalive_after: config.keepalive_after, ..Settings::default() },
     });
-    greet(address, starter.as_ref(), config)?;
+    if start == Start::Known {
+        greeting::print(&greeting::known(address, config.keys.len(), stored))?;
+    }
     run_until_stopped(gateway, listener, &store, config.shutdown_grace, &mut signals).await?;
     tokio::select! {
         () = finish(&journal, &store) => Ok(()),
@@ -103,16 +105,6 @@ async fn open_store(config: &Config, keys: Arc<Keys>) -> Result<Store, Failure> 
         }
     };
     Store::open(StoreConfig::new(url), keys).await.map_err(Failure::failed)
-}
-
-/// What a person at the terminal needs; secrets only on the first start, and never through the logger.
-fn greet(address: SocketAddr, starter: Option<&Starter>, config: &Config) -> Result<(), Failure> {
-    let url = format!("http://{address}");
-    let mut text = format!("Conduit is running at {url}\n");
-    if let Some(starter) = starter {
-        text.push_str(&starter.greeting(&url, &identity::root_file(config)));
-    }
-    output::print(&text).map_err(|error| Failure::failed(format!("standard output cannot be written: {error}")))
 }
 
 /// The first signal drains, the second one ends at once.

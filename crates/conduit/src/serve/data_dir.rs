@@ -42,6 +42,22 @@ pub(super) fn write_secret(path: &Path, secret: &SecretString) -> Result<(), Fai
     written.map_err(|error| Failure::failed(format!("the root secret cannot be written to {}: {error}", path.display())))
 }
 
+/// Takes away what a first start has made, the root secret last: where it stops halfway, the next start says what to do.
+/// Only those names, although nothing else was there.
+pub(super) fn empty(path: &Path) -> Result<(), Failure> {
+    let gone = |name: &str, removed: std::io::Result<()>| match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(Failure::failed(format!("{} cannot be removed: {error}", path.join(name).display())))
+        }
+        _ => Ok(()),
+    };
+    for name in ["conduit.db-wal", "conduit.db-shm", "conduit.db"] {
+        gone(name, std::fs::remove_file(path.join(name)))?;
+    }
+    gone("journal", std::fs::remove_dir_all(path.join("journal")))?;
+    gone("root-secret", std::fs::remove_file(path.join("root-secret")))
+}
+
 /// Reads the root secret's file; `None` where there is none.
 pub(super) fn read_secret(path: &Path) -> Result<Option<SecretString>, Failure> {
     let shown = path.display();

@@ -1,6 +1,6 @@
 //! The gateway as a process: first start, restart, one request, shutdown.
 
-use crate::process::{Folder, Running, conduit};
+use crate::process::{Folder, Running, conduit, conduit_onto};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -103,19 +103,41 @@ fn a_first_start_needs_nothing_and_its_curl_line_works() {
     // R64: the secrets were printed once, and the log has none of them.
     assert!(!finished.err.contains(&key) && !finished.err.contains(&master), "{finished:?}");
 
-    // The same directory again: nothing is printed, the keys still work, and there is no plain text of them on disk (R65).
-    let gateway = Gateway::start(&["--data-dir", &data], &[], "http://");
+    // The same directory again: no key is printed, only where they come from; the keys still work, and there is no plain text of them on disk (R65).
+    let gateway = Gateway::start(&["--data-dir", &data], &[], "Virtual keys: 1 from the database (the first start showed its key then");
     assert_eq!(gateway.chat(&key).0, 200);
     assert_eq!(gateway.chat(&master).0, 401);
     let finished = gateway.stop();
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(!finished.out.contains("condt_") && !finished.out.contains("first start"), "{finished:?}");
+    assert!(!finished.out.contains("condt_") && !finished.out.contains("condm_") && finished.out.lines().count() == 2, "{finished:?}");
     for entry in std::fs::read_dir(&data).unwrap() {
         let path = entry.unwrap().path();
         let bytes = std::fs::read(&path).unwrap_or_default();
         let holds = |secret: &str| bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
         assert!(!holds(&key) && !holds(&master), "{}", path.display());
     }
+}
+
+/// Keys that nobody could read must not stay: where they cannot be shown nothing is kept, and the next start shows its own.
+#[test]
+fn a_first_start_that_cannot_show_its_keys_is_none() {
+    let folder = Folder::new();
+    let data = folder.path("data");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let finished = conduit_onto(full, &["serve", "--listen", "127.0.0.1:0", "--data-dir", &data]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.err.contains("standard output cannot be written") && finished.err.contains("nothing was kept"), "{finished:?}");
+    assert!(!finished.err.contains("condt_") && !finished.err.contains("condm_"), "{finished:?}");
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0);
+
+    let gateway = Gateway::start(&["--data-dir", &data], &[], "curl http");
+    assert_eq!(gateway.chat(&gateway.told("virtual key")).0, 200);
+    assert_eq!(gateway.stop().code, Some(0));
+    // A later start has nothing to lose: its keys are known already.
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let finished = conduit_onto(full, &["serve", "--listen", "127.0.0.1:0", "--data-dir", &data]);
+    assert!(finished.code == Some(1) && !finished.err.contains("nothing was kept"), "{finished:?}");
+    assert!(std::fs::read_dir(&data).unwrap().count() >= 2);
 }
 
 /// The README's way: a file, its references, a restart of nothing.
@@ -132,7 +154,8 @@ fn a_configuration_file_serves_its_models() {
         ("CONDUIT_ROOT_SECRET", "q3v8Zx0LrT5mYk2NwB7cJ4hD9sF6gA1e"),
         ("APP_KEY", "app-9f3c1be07ad24568b1f3c9e2"),
     ];
-    let gateway = Gateway::start(&["--config", &config, "--data-dir", &data], &variables, "http://");
+    let arguments = ["--config", &config, "--data-dir", &data];
+    let gateway = Gateway::start(&arguments, &variables, "Virtual keys: 1 from `keys` in the configuration file");
     assert_eq!(gateway.chat("app-9f3c1be07ad24568b1f3c9e2").0, 200);
     assert_eq!(gateway.chat("app-000000000000000000000000").0, 401);
     assert_eq!(gateway.chat("9f3c1be07ad24568b1f3c9e2d7405a6b").0, 401);

@@ -26,6 +26,13 @@ pub(crate) fn conduit(arguments: &[&str], variables: &[(&str, &str)]) -> Finishe
     Running::start(arguments, variables).finish(Duration::from_secs(30))
 }
 
+/// Runs a command that ends by itself, with its standard output on a file or device.
+pub(crate) fn conduit_onto(out: std::fs::File, arguments: &[&str]) -> Finished {
+    let mut child = command(arguments, &[]).stdout(out).spawn().unwrap();
+    let (out, err) = (lines(std::io::empty()), lines(child.stderr.take().unwrap()));
+    Running { child, out, err, seen: String::new() }.finish(Duration::from_secs(30))
+}
+
 /// A folder that is gone at the end.
 pub(crate) struct Folder(TempDir);
 

@@ -34,3 +34,27 @@ fn a_secret_open_to_others_is_refused() {
     }
     assert!(read_secret(folder.path()).unwrap_err().message().contains("regular file"));
 }
+
+/// What a first start has made goes, and nothing else.
+#[test]
+fn a_first_start_can_be_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    for name in ["root-secret", "conduit.db", "conduit.db-wal", "conduit.db-shm"] {
+        std::fs::write(path.join(name), "x").unwrap();
+    }
+    std::fs::create_dir(path.join("journal")).unwrap();
+    std::fs::write(path.join("journal/lock"), "").unwrap();
+    empty(path).unwrap();
+    assert!(is_empty(path).unwrap());
+    empty(path).unwrap();
+
+    std::fs::write(path.join("mine"), "x").unwrap();
+    empty(path).unwrap();
+    assert!(!is_empty(path).unwrap());
+    // What cannot be removed is told, and the root secret stays: the next start is refused with the way out.
+    std::fs::create_dir(path.join("conduit.db")).unwrap();
+    std::fs::write(path.join("root-secret"), "x").unwrap();
+    assert!(empty(path).unwrap_err().message().contains("conduit.db cannot be removed"));
+    assert!(path.join("root-secret").exists());
+}
