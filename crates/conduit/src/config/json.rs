@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
         for (name, value) in fields {
             let node = self.node(value, depth + 1);
             if let Some(first) = entries.iter().find(|entry| entry.name == name) {
-                let message = format!("`{name}` is set twice, first at {}", first.place);
+                let message = format!("`{name}` is set twice, first at {}: remove one of them", first.place);
                 self.problems.add(&node.place, message);
             }
             entries.push(Entry { name, place: node.place.clone(), node });

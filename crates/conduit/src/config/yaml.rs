@@ -3,7 +3,7 @@
 use super::problem::Problems;
 use super::tree::{Content, Entry, MAX_DEPTH, Node, Place};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{Error, Location, Spanned};
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub(super) fn read(text: &str, file: &Arc<str>) -> Result<Node, Problems> {
     };
     let root: Option<Spanned<Value>> = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let place = error.location().map_or_else(|| Place::File(Arc::clone(file)), |location| line(file, location));
-        Problems::one(place, format!("not valid YAML: {}", without_position(&error.to_string())))
+        Problems::one(place, in_our_words(&error))
     })?;
     Ok(root.map_or_else(|| Node::empty_map(Place::Line(Arc::clone(file), 1)), |root| place_all(root, file)))
 }
@@ -52,6 +52,22 @@ fn place_all(value: Spanned<Value>, file: &Arc<str>) -> Node {
 
 fn line(file: &Arc<str>, location: Location) -> Place {
     Place::Line(Arc::clone(file), usize::try_from(location.line()).unwrap_or(1).max(1))
+}
+
+/// What is wrong, for someone who writes a configuration: the parser's own advice is for those who program with it.
+fn in_our_words(error: &Error) -> String {
+    match error {
+        Error::AliasError { error, .. } => in_our_words(error),
+        Error::DuplicateMappingKey { key: Some(name), .. } => format!("`{name}` is set twice in one map: remove one of them"),
+        Error::DuplicateMappingKey { key: None, .. } => "a field is set twice in one map: remove one of them".to_owned(),
+        Error::MultipleDocuments { .. } => "a second document begins here: write one document in one file".to_owned(),
+        Error::NullIntoString { .. } => "a field has no name: write one before the `:`".to_owned(),
+        Error::BinaryNotUtf8 { .. } => "a `!!binary` value is not text: write the text itself".to_owned(),
+        Error::NonFiniteFloat { .. } => "a number without end is not a value that Conduit uses".to_owned(),
+        Error::RecursiveReferencesRequireWeakTypes { .. } => "an alias stands inside of what it refers to: write the value out".to_owned(),
+        Error::Budget { .. } => format!("larger than a configuration may be, or nested deeper than {MAX_DEPTH} levels"),
+        other => format!("not valid YAML: {}", without_position(&other.to_string())),
+    }
 }
 
 /// The parser's message without "line 3 column 5: ", which the place says already.

@@ -21,21 +21,47 @@ fn begins(extension: &str, content: &str, expected: &str) {
 #[test]
 fn syntax() {
     begins("yaml", "server:\n  listen: [1\n", "F:");
-    begins("yaml", "server: {}\nserver: {}\n", "F:2: not valid YAML: ");
+    says("yaml", "server: {}\nserver: {}\n", "F:2: `server` is set twice in one map: remove one of them");
     begins("yaml", "a: \"b\nc: d\n", "F:");
     begins("yaml", "server: *nowhere\n", "F:1: not valid YAML: ");
     begins("yaml", &"[".repeat(5_000), "F:1: not valid YAML: ");
+    let deep = format!("a: {}1{}\n", "[".repeat(80), "]".repeat(80));
+    says("yaml", &deep, "F:1: larger than a configuration may be, or nested deeper than 64 levels");
     begins("toml", "[server]\nlisten = \n", "F:2: not valid TOML: ");
     begins("toml", "[server]\nlisten = \"a\"\nlisten = \"b\"\n", "F:3: not valid TOML: ");
     begins("toml", "a = [[[1]\n", "F:1: not valid TOML: ");
     begins("json", "{\n  \"server\": {\n", "F:");
     begins("json", "{\n  \"server\": {},\n}", "F:3: not valid JSON: ");
-    says("json", "{\n  \"server\": {},\n  \"server\": {}\n}", "F:3: `server` is set twice, first at F:2");
-    says("json", "{\n  \"server\": {},\n  \"s\\u0065rver\": {}\n}", "F:3: `server` is set twice, first at F:2");
+    says("json", "{\n  \"server\": {},\n  \"server\": {}\n}", "F:3: `server` is set twice, first at F:2: remove one of them");
+    says("json", "{\n  \"server\": {},\n  \"s\\u0065rver\": {}\n}", "F:3: `server` is set twice, first at F:2: remove one of them");
     let deep = format!("{{\n\"a\": {}{}}}", "[".repeat(5_000), "]".repeat(5_000));
     begins("json", &deep, "F:2: nested deeper than 64 levels");
     begins("toml", "date = 2026-01-01\n", "F:1: a date is not a value");
     begins("json", "{\n\"keys\": [\n\"\\ud800\"\n]}", "F:3: a value that cannot be read");
+}
+
+/// The parser's advice is for programmers: its options and types are not Conduit's.
+#[test]
+fn a_syntax_error_shows_no_words_of_the_library() {
+    let keys_twice = "keys:\n  - name: k\n    key: env:CI_CONDUIT_KEY\n    models: [a]\n    models: [b]\n";
+    says("yaml", keys_twice, "F:5: `models` is set twice in one map: remove one of them");
+    says("yaml", "server: {}\n\"server\": {}\n", "F:2: `server` is set twice in one map: remove one of them");
+    says("yaml", "server:\n  ? [a]\n  : 1\n  ? [a]\n  : 2\n", "F:2: not valid YAML: expected string scalar");
+    for content in [
+        "a: 1\na: 2\n",
+        "a: {}\n---\nb: {}\n",
+        "~: 1\n",
+        "a: !!binary /w==\n",
+        "a: .inf\n",
+        "a: &x [*x]\n",
+        "a: !foo 1\n",
+        "<<: 5\n",
+        "a: !include b\n",
+    ] {
+        let said = read("yaml", content, &keys()).err().unwrap_or_else(|| panic!("was taken: {content}"));
+        let foreign = ["Options", "Option<", "policy", "Policy", "breach", "MultipleDocuments", "deserialize", "weak", "from_", "_"];
+        assert!(foreign.iter().all(|word| !said.contains(word)), "{content}: {said}");
+    }
 }
 
 #[test]
@@ -254,6 +280,29 @@ fn virtual_keys() {
     says("yaml", master, "F:3: keys[0].key: is the master key, which never works for inference: make another");
     let pattern = "keys:\n  - name: k\n    key: env:CI_CONDUIT_KEY\n    models: [ok-*, \"a*b\"]\n";
     begins("yaml", pattern, "F:4: keys[0].models[1] has a `*` that is not at the end");
+}
+
+/// Nothing fails open: a list that names no model is a mistake, and only a list that is not there means all.
+#[test]
+fn a_key_with_an_empty_list_of_models_is_a_mistake() {
+    const REMEDY: &str = "is empty: leave it out for all models, or name models";
+    let yaml = |models: &str| format!("keys:\n  - name: k\n    key: env:CI_CONDUIT_KEY\n{models}");
+    for models in ["    models: []\n", "    models:\n", "    models: null\n", "    models: ~\n", "    models:\n      []\n"] {
+        says("yaml", &yaml(models), &format!("F:4: keys[0].models: {REMEDY}"));
+    }
+    let merged = "keys:\n  - &first { name: k, key: env:CI_CONDUIT_KEY, models: [] }\n";
+    says("yaml", merged, &format!("F:2: keys[0].models: {REMEDY}"));
+    let toml = "[[keys]]\nname = \"k\"\nkey = \"env:CI_CONDUIT_KEY\"\nmodels = []\n";
+    says("toml", toml, &format!("F:4: keys[0].models: {REMEDY}"));
+    for models in ["[]", "null"] {
+        let json = format!("{{ \"keys\": [ {{\n\"name\": \"k\", \"key\": \"env:CI_CONDUIT_KEY\",\n\"models\": {models} }} ] }}");
+        says("json", &json, &format!("F:3: keys[0].models: {REMEDY}"));
+    }
+    says("yaml", &yaml("    models: [null]\n"), "F:4: keys[0].models[0]: expected text, found nothing");
+    begins("yaml", &yaml("    models: [\"\"]\n"), "F:4: keys[0].models[0]: is empty");
+    says("yaml", &yaml("    models: \"*\"\n"), "F:4: keys[0].models: expected a list, found text");
+    let config = read("yaml", &yaml(""), &keys()).unwrap_or_else(|message| panic!("{message}"));
+    assert!(config.keys[0].models.is_none());
 }
 
 #[test]
