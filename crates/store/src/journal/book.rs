@@ -186,6 +186,12 @@ impl Book {
         self.directory.clone()
     }
 
+    /// How many attempts memory is reserved for: under way, and waiting.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> (usize, usize) {
+        (self.open.capacity(), self.waiting.capacity())
+    }
+
     #[cfg(test)]
     pub(super) fn fill_the_disk(&mut self) {
         self.current = Segment::on_full_disk(self.current.number);

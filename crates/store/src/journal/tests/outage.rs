@@ -108,3 +108,20 @@ async fn a_stopped_postgres_loses_no_row() {
     journal.flush(PATIENCE).await.unwrap();
     assert_eq!(store.usage().count().await.unwrap(), 1_500);
 }
+
+/// R37: ten minutes without the database at 300 requests a second are taken with the default capacity, nothing is reserved for them in
+/// advance, and they cost little memory: 512 bytes each in the queue, beside their short texts.
+#[tokio::test]
+async fn the_default_capacity_bridges_ten_minutes() {
+    const TEN_MINUTES: u128 = 600 * 300;
+    let (directory, table) = (tempfile::tempdir().unwrap(), Arc::<Table>::default());
+    table.down.store(true, Ordering::SeqCst);
+    let journal = open(directory.path(), &table, JournalOptions::default());
+    assert_eq!(journal.shared.book.lock().room(), (0, 0));
+    for id in 1..=TEN_MINUTES {
+        let ticket = journal.intend(&intent(id)).unwrap();
+        journal.settle(ticket, outcome(1));
+    }
+    assert_eq!((journal.stats().backlog as u128, journal.stats().refused), (TEN_MINUTES, 0));
+    const { assert!(size_of::<(UsageRow, book::Settled)>() <= 512) }
+}
