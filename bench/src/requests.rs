@@ -15,7 +15,7 @@ pub(crate) enum Kind {
     Plain,
     /// The same as a stream of 100 events, sent as fast as the simulator can.
     Stream,
-    /// The same with 5 ms between the events, as a model writes.
+    /// The same with 10 ms between the events, as a model writes.
     Paced,
     /// A question of 1 MB.
     Large,
@@ -76,7 +76,7 @@ impl Kind {
     fn simulated_model(self) -> &'static str {
         match self {
             Self::Stream => "gpt-4o-mini;events=100",
-            Self::Paced => "gpt-4o-mini;events=100;event-delay=5ms",
+            Self::Paced => "gpt-4o-mini;events=100;event-delay=10ms",
             _ => "gpt-4o-mini",
         }
     }

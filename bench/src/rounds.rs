@@ -23,7 +23,7 @@ pub(crate) const SCENARIOS: [Scenario; 9] = [
     scenario(Kind::Plain, 64, "plain request, 64 at a time"),
     scenario(Kind::Stream, 1, "stream of 100 events, 1 at a time"),
     scenario(Kind::Stream, 16, "stream of 100 events, 16 at a time"),
-    scenario(Kind::Paced, 64, "stream of 100 events 5 ms apart, 64 at a time"),
+    scenario(Kind::Paced, 64, "stream of 100 events 10 ms apart, 64 at a time"),
     scenario(Kind::Large, 4, "request of 1 MB, 4 at a time"),
     scenario(Kind::Translated, 16, "plain request translated to Anthropic (nginx: not translated), 16 at a time"),
     scenario(Kind::TranslatedStream, 16, "stream translated from Anthropic (nginx: not translated), 16 at a time"),
