@@ -10,15 +10,23 @@
 )]
 
 mod bad_requests;
+mod cancelled_usage;
 mod crash;
+mod credential;
 mod disconnect;
+mod error_answers;
 mod failover;
 mod first_start;
 mod harness;
+mod joined_frames;
 mod keepalive;
 mod keys;
 mod misbehaving;
+mod no_life;
 mod postgres;
 mod secrets;
+mod slow_reader;
+mod stalled_error;
 mod translation;
+mod unread_bytes;
 mod usage_chunk;

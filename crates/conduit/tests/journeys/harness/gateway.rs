@@ -20,6 +20,7 @@ pub(crate) struct Setup {
     server: String,
     storage: String,
     keys: String,
+    log: Option<&'static str>,
 }
 
 impl Setup {
@@ -42,12 +43,22 @@ impl Setup {
         self.add_provider(name, kind, base_url, key, Duration::from_secs(10))
     }
 
-    fn add_provider(mut self, name: &str, kind: &str, base_url: &str, key: &str, limit: Duration) -> Self {
+    /// A provider whose answers may pause for a second, while a whole one may take a minute, as may the first byte.
+    pub(crate) fn enduring_provider(self, name: &str, kind: &str, base_url: &str) -> Self {
+        self.write_provider(name, kind, base_url, &provider_key(name), "connect: 1s, first_byte: 60s, idle: 1s, total: 60s")
+    }
+
+    fn add_provider(self, name: &str, kind: &str, base_url: &str, key: &str, limit: Duration) -> Self {
         let limit = limit.as_millis();
+        let timeouts = format!("connect: {limit}ms, first_byte: {limit}ms, idle: {limit}ms, total: {limit}ms");
+        self.write_provider(name, kind, base_url, key, &timeouts)
+    }
+
+    fn write_provider(mut self, name: &str, kind: &str, base_url: &str, key: &str, timeouts: &str) -> Self {
         writeln!(
             self.providers,
             "  - {{ name: {name}, type: {kind}, base_url: \"{base_url}\", allow_private_network: true, credentials: {{ api_key: \"{key}\" }}, \
-             timeouts: {{ connect: {limit}ms, first_byte: {limit}ms, idle: {limit}ms, total: {limit}ms }} }}"
+             timeouts: {{ {timeouts} }} }}"
         )
         .unwrap();
         self
@@ -70,6 +81,12 @@ impl Setup {
         self
     }
 
+    /// How much is logged: `RUST_LOG`.
+    pub(crate) fn log(mut self, filter: &'static str) -> Self {
+        self.log = Some(filter);
+        self
+    }
+
     /// One more key that may use the given models only.
     pub(crate) fn key(mut self, name: &str, key: &str, models: &str) -> Self {
         writeln!(self.keys, "  - {{ name: {name}, key: \"{key}\", models: [{models}] }}").unwrap();
@@ -77,7 +94,7 @@ impl Setup {
     }
 
     pub(crate) fn start(self) -> Gateway {
-        let Self { providers, models, server, storage, keys } = self;
+        let Self { providers, models, server, storage, keys, log } = self;
         let yaml = format!(
             "server: {{ shutdown_grace: 1s{}{server} }}\n{storage}providers:\n{providers}models:\n{models}keys:\n  - {{ name: journey, key: \"{KEY}\" }}\n{keys}",
             if server.is_empty() { "" } else { ", " }
@@ -88,6 +105,7 @@ impl Setup {
         gateway.arguments = vec!["--config".to_owned(), file.display().to_string()];
         gateway.environment =
             vec![("CONDUIT_MASTER_KEY".to_owned(), MASTER_KEY.to_owned()), ("CONDUIT_ROOT_SECRET".to_owned(), ROOT_SECRET.to_owned())];
+        gateway.environment.extend(log.map(|filter| ("RUST_LOG".to_owned(), filter.to_owned())));
         gateway.spawn();
         gateway
     }

@@ -16,11 +16,21 @@ pub(crate) struct Ask {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     chunked: bool,
+    kept_alive: bool,
+    behind: Vec<u8>,
 }
 
 impl Ask {
     pub(crate) fn get(path: &str) -> Self {
-        Self { method: "GET", path: path.to_owned(), headers: Vec::new(), body: Vec::new(), chunked: false }
+        Self {
+            method: "GET",
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            chunked: false,
+            kept_alive: false,
+            behind: Vec::new(),
+        }
     }
 
     pub(crate) fn post(path: &str, body: &Value) -> Self {
@@ -28,7 +38,7 @@ impl Ask {
     }
 
     pub(crate) fn post_bytes(path: &str, body: &[u8]) -> Self {
-        Self { method: "POST", path: path.to_owned(), headers: Vec::new(), body: body.to_vec(), chunked: false }
+        Self { method: "POST", path: path.to_owned(), headers: Vec::new(), body: body.to_vec(), ..Self::get(path) }
             .header("content-type", "application/json")
     }
 
@@ -46,6 +56,20 @@ impl Ask {
     /// Sends the body in chunks, without saying how long it is.
     pub(crate) fn chunked(mut self) -> Self {
         self.chunked = true;
+        self
+    }
+
+    /// The request as text, to be sent behind another one.
+    pub(crate) fn text(&self, host: &str) -> String {
+        let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let body = String::from_utf8_lossy(&self.body);
+        format!("{} {} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {}\r\n{headers}\r\n{body}", self.method, self.path, self.body.len())
+    }
+
+    /// Keeps the connection for a next request, and sends these bytes right behind the body.
+    pub(crate) fn followed_by(mut self, bytes: &str) -> Self {
+        self.kept_alive = true;
+        self.behind = bytes.into();
         self
     }
 
@@ -72,7 +96,10 @@ impl Ask {
         } else {
             (format!("content-length: {}", self.body.len()), self.body.clone())
         };
-        let head = format!("{} {} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{framing}\r\n{headers}\r\n", self.method, self.path);
+        let body: Vec<u8> = [body, self.behind.clone()].concat();
+        let connection = if self.kept_alive { "keep-alive" } else { "close" };
+        let head =
+            format!("{} {} HTTP/1.1\r\nhost: {address}\r\nconnection: {connection}\r\n{framing}\r\n{headers}\r\n", self.method, self.path);
         stream.write_all(head.as_bytes())?;
         // A gateway that refuses a large body early closes while it is still sent.
         match stream.write_all(&body) {
@@ -162,7 +189,7 @@ impl Answer {
     }
 
     pub(crate) fn whole(mut self) -> Result<Reply> {
-        let mut body = Vec::new();
+        let mut body = std::mem::take(&mut self.pending);
         loop {
             let piece = self.piece()?;
             if piece.is_empty() && self.ended {
