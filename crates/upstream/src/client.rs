@@ -1,9 +1,11 @@
 //! The client that the gateway sees.
 
-use crate::body::Answer;
+use crate::body::{Answer, Source};
 use crate::connector::{Connector, Policy};
-use crate::fault::of_client;
-use crate::lanes::Lanes;
+use crate::fault::of_request;
+use crate::host::{Host, Link};
+use crate::hosts::Hosts;
+use crate::http1::Unsent;
 use crate::options::Options;
 use crate::resolve::{Resolve, SystemResolver};
 use crate::tls;
@@ -11,11 +13,16 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use gateway::egress::Egress;
 use gateway::ports::{SendFault, SendFaultKind, Upstream, UpstreamBody};
-use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Request, Response, Version};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::uri::Authority;
+use http::{Request, Response, Uri, Version};
+use http_body::Body;
 use http_body_util::Full;
+use hyper::body::Incoming;
+use std::future::poll_fn;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::Poll;
 use thiserror::Error;
 
 /// Why the client can't be built.
@@ -32,7 +39,7 @@ pub enum BuildFault {
 /// A request is sent again only when no byte of it was written (it met a pooled connection that had been closed meanwhile). Once a byte
 /// was written, a broken connection is a [`SendFaultKind::Broken`], because the provider may have begun to work on it.
 pub struct Client {
-    lanes: Lanes,
+    hosts: Hosts,
 }
 
 impl Client {
@@ -44,7 +51,7 @@ impl Client {
     pub fn with_resolver(options: Options, resolver: Arc<dyn Resolve>) -> Result<Self, BuildFault> {
         let tls = Arc::new(tls::config(options.http2, options.extra_ca.as_deref())?);
         let connector = move |policy| Connector { policy, resolver: Arc::clone(&resolver), tls: Arc::clone(&tls) };
-        Ok(Self { lanes: Lanes::new(options, connector) })
+        Ok(Self { hosts: Hosts::new(options, connector) })
     }
 
     async fn deliver(&self, mut request: Request<Bytes>, egress: &Egress) -> Result<Response<UpstreamBody>, SendFault> {
@@ -65,13 +72,60 @@ impl Client {
         *request.version_mut() = Version::HTTP_11;
 
         let policy = Policy { allow_private_network: egress.allow_private_network, connect_timeout: egress.connect_timeout };
-        let place = self.lanes.place(policy);
-        let Some(pool) = place.pool() else {
-            return Err(refuse("the client has no lane"));
-        };
-        let answer = pool.request(request.map(Full::new)).await.map_err(|error| of_client(&error, &authority))?;
-        Ok(answer.map(|incoming| UpstreamBody::new(Answer::new(incoming, place))))
+        let host = self.hosts.host(policy, request.uri(), &authority).map_err(|fault| fault.at(&authority))?;
+        self.deliver_over(&host, request.map(Full::new), &authority).await
     }
+
+    /// Sends the request over a kept or a new connection; over another one only where not a byte of it was written.
+    async fn deliver_over(
+        &self,
+        host: &Arc<Host>,
+        mut request: Request<Full<Bytes>>,
+        authority: &Authority,
+    ) -> Result<Response<UpstreamBody>, SendFault> {
+        let target = request.uri().clone();
+        loop {
+            let (Unsent { error, request: unsent }, reused) = match host.link(&target).await.map_err(|fault| fault.at(authority))? {
+                Link::Http1 { mut connection, reused } => {
+                    request.headers_mut().entry(HOST).or_insert_with(|| host.name.clone());
+                    *request.uri_mut() = target.path_and_query().cloned().map_or_else(Uri::default, Uri::from);
+                    match connection.send(request).await {
+                        Ok(answer) => return Ok(body_of(answer, Source::Http1 { connection, host: Arc::clone(host) }).await),
+                        Err(unsent) => (unsent, reused),
+                    }
+                }
+                Link::Http2 { mut lease, reused } => {
+                    *request.uri_mut() = target.clone();
+                    match lease.send(request).await {
+                        Ok(answer) => return Ok(body_of(answer, Source::Http2 { _lease: lease }).await),
+                        Err(unsent) => {
+                            host.forget(&lease);
+                            (unsent, reused)
+                        }
+                    }
+                }
+            };
+            match unsent {
+                Some(unsent) if reused => request = unsent,
+                _ => return Err(of_request(&error, authority)),
+            }
+        }
+    }
+}
+
+/// Gives the connection of an answer without a body back at once: nobody will read it to its end.
+async fn body_of(answer: Response<Incoming>, source: Source) -> Response<UpstreamBody> {
+    let (head, incoming) = answer.into_parts();
+    let is_empty = incoming.is_end_stream();
+    let mut body = Answer::new(incoming, source);
+    if is_empty {
+        poll_fn(|cx| {
+            body.release(cx);
+            Poll::Ready(())
+        })
+        .await;
+    }
+    Response::from_parts(head, UpstreamBody::new(body))
 }
 
 impl Upstream for Client {

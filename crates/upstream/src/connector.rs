@@ -5,18 +5,15 @@ use crate::fault::ConnectFault;
 use crate::resolve::Resolve;
 use crate::socket::Socket;
 use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use gateway::ports::SendFaultKind;
 use http::Uri;
-use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use socket2::{SockRef, TcpKeepalive};
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -27,36 +24,20 @@ const HEAD_START: Duration = Duration::from_millis(250);
 const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// The rules under which a connection is made; connections are shared only under equal ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Policy {
     pub(crate) allow_private_network: bool,
     pub(crate) connect_timeout: Duration,
 }
 
-#[derive(Clone)]
 pub(crate) struct Connector {
     pub(crate) policy: Policy,
     pub(crate) resolver: Arc<dyn Resolve>,
     pub(crate) tls: Arc<rustls::ClientConfig>,
 }
 
-impl tower_service::Service<Uri> for Connector {
-    type Response = TokioIo<Socket>;
-    type Error = ConnectFault;
-    type Future = BoxFuture<'static, Result<TokioIo<Socket>, ConnectFault>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectFault>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, target: Uri) -> Self::Future {
-        let connector = self.clone();
-        Box::pin(async move { connector.connect(&target).await.map(TokioIo::new) })
-    }
-}
-
 impl Connector {
-    async fn connect(&self, target: &Uri) -> Result<Socket, ConnectFault> {
+    pub(crate) async fn connect(&self, target: &Uri) -> Result<Socket, ConnectFault> {
         let secure = is_secure(target, self.policy.allow_private_network)?;
         let host = target.host().unwrap_or_default();
         let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);

@@ -1,6 +1,5 @@
 //! A connection to a provider: TCP, with or without TLS around it.
 
-use hyper_util::client::legacy::connect::{Connected, Connection};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,12 +12,10 @@ pub(crate) enum Socket {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-impl Connection for Socket {
-    fn connected(&self) -> Connected {
-        match self {
-            Self::Tls(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => Connected::new().negotiated_h2(),
-            Self::Tls(_) | Self::Plain(_) => Connected::new(),
-        }
+impl Socket {
+    /// The handshake chose HTTP/2.
+    pub(crate) fn is_http2(&self) -> bool {
+        matches!(self, Self::Tls(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2"))
     }
 }
 

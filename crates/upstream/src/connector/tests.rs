@@ -1,9 +1,9 @@
 use super::*;
+use futures_util::future::BoxFuture;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::{TcpListener, TcpSocket};
-use tower_service::Service;
 
 /// A name server that gives one answer after the other, the last one for ever, and counts the questions.
 struct Scripted {
@@ -41,7 +41,7 @@ fn connector(resolver: Arc<dyn Resolve>, allow_private_network: bool) -> Connect
 }
 
 async fn fault(connector: &Connector, url: &str) -> ConnectFault {
-    match connector.clone().call(url.parse().unwrap()).await {
+    match connector.connect(&url.parse().unwrap()).await {
         Ok(_) => panic!("{url} was connected to"),
         Err(fault) => fault,
     }
@@ -130,7 +130,7 @@ async fn a_dead_address_does_not_hide_a_living_one() {
     let dead = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
     let address = living.local_addr().unwrap().to_string();
     let names = Scripted::new([&[&dead, &address]]);
-    assert!(connector(names, true).call("http://two.test/".parse().unwrap()).await.is_ok());
+    assert!(connector(names, true).connect(&"http://two.test/".parse().unwrap()).await.is_ok());
     let names = Scripted::new([&[&dead]]);
     assert_eq!(fault(&connector(names, true), "http://dead.test/").await.kind, SendFaultKind::Connect);
     let names = Scripted::new([&[]]);
@@ -141,8 +141,8 @@ async fn a_dead_address_does_not_hide_a_living_one() {
 async fn connections_send_small_writes_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let socket = connector(Arc::new(Silent), true).call(url.parse().unwrap()).await.unwrap();
-    let Socket::Plain(stream) = socket.inner() else { panic!("plain http") };
+    let socket = connector(Arc::new(Silent), true).connect(&url.parse().unwrap()).await.unwrap();
+    let Socket::Plain(stream) = &socket else { panic!("plain http") };
     assert!(stream.nodelay().unwrap());
     assert!(SockRef::from(stream).keepalive().unwrap());
 }

@@ -131,7 +131,7 @@ async fn a_body_cut_short_is_an_error() {
 }
 
 #[tokio::test]
-async fn many_requests_at_once_spread_over_lanes_and_all_are_answered() {
+async fn many_requests_at_once_are_all_answered() {
     let server = Raw::start(|mut stream, _| async move {
         while read_request(&mut stream).await.is_some() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -149,9 +149,85 @@ async fn many_requests_at_once_spread_over_lanes_and_all_are_answered() {
     for call in calls {
         assert_eq!(call.await.unwrap(), "ok");
     }
-    // All places were given back: the next request finds a kept connection.
+    // All connections were kept: the next request finds one.
     let before = server.connections();
     assert!(before <= 200);
     assert_eq!(text(client.send(post(&server.url(), "x"), &egress(true)).await.unwrap()).await, "ok");
     assert_eq!(server.connections(), before);
+}
+
+/// An answer without a body leaves its connection usable, though nobody reads it.
+#[tokio::test]
+async fn an_empty_answer_gives_its_connection_back() {
+    let server = Raw::start(|mut stream, _| async move {
+        while read_request(&mut stream).await.is_some() {
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        }
+    })
+    .await;
+    let client = Client::new(Options::default()).unwrap();
+    for _ in 0..3 {
+        drop(client.send(post(&server.url(), "x"), &egress(true)).await.unwrap());
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+/// What a provider says on an idle connection ends it: it would be taken for the next request's answer.
+#[tokio::test]
+async fn unasked_bytes_end_a_kept_connection() {
+    let server = Raw::start(|mut stream, _| async move {
+        while read_request(&mut stream).await.is_some() {
+            stream.write_all(OK).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwrong").await;
+        }
+    })
+    .await;
+    let client = Client::new(Options::default()).unwrap();
+    for expected in 1..=3 {
+        assert_eq!(text(client.send(post(&server.url(), "x"), &egress(true)).await.unwrap()).await, "ok");
+        assert_eq!(server.connections(), expected);
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+}
+
+/// A connection is driven by whoever reads its answer: chunks that came together are there one after the other, without a pause between them.
+#[tokio::test]
+async fn chunks_that_came_together_are_read_together() {
+    let server = Raw::start(|mut stream, _| async move {
+        read_request(&mut stream).await;
+        let chunks: String = (0..50).map(|number| format!("4\r\n{number:04}\r\n")).collect();
+        let _ = stream.write_all(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}").as_bytes()).await;
+        std::future::pending().await
+    })
+    .await;
+    let client = Client::new(Options::default()).unwrap();
+    let mut body = client.send(post(&server.url(), "x"), &egress(true)).await.unwrap().into_body();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut seen = Vec::new();
+    while let Some(Some(Ok(frame))) = futures_util::FutureExt::now_or_never(body.frame()) {
+        seen.extend_from_slice(&frame.into_data().unwrap());
+    }
+    assert_eq!(String::from_utf8(seen).unwrap(), (0..50).map(|number| format!("{number:04}")).collect::<String>());
+}
+
+/// Bytes that arrived before a connection broke are handed on before the error.
+#[tokio::test]
+async fn bytes_before_a_break_are_not_lost() {
+    let server = Raw::start(|mut stream, _| async move {
+        read_request(&mut stream).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n").await;
+    })
+    .await;
+    let client = Client::new(Options::default()).unwrap();
+    let mut body = client.send(post(&server.url(), "x"), &egress(true)).await.unwrap().into_body();
+    let mut seen = Vec::new();
+    let failed = loop {
+        match body.frame().await {
+            Some(Ok(frame)) => seen.extend_from_slice(&frame.into_data().unwrap()),
+            end => break end.is_some_and(|frame| frame.is_err()),
+        }
+    };
+    assert!(failed);
+    assert_eq!(seen, b"abcdef");
 }

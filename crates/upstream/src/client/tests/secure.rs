@@ -151,6 +151,28 @@ async fn many_streams_do_not_wait_for_each_other() {
     assert_eq!(server.connections.load(Ordering::SeqCst), 4);
 }
 
+/// Requests that come together while an HTTP/2 connection is being made wait for it instead of making their own.
+#[tokio::test]
+async fn requests_at_once_share_a_connection_in_the_making() {
+    let server = Server::start().await;
+    let client = Arc::new(server.client(true));
+    let first = client.send(post(&server.url("/stream"), "x"), &egress(true)).await.unwrap();
+    let ask = || {
+        let (client, url) = (Arc::clone(&client), server.url("/stream"));
+        tokio::spawn(async move { client.send(post(&url, "x"), &egress(true)).await.unwrap() })
+    };
+    let calls: Vec<_> = (0..150).map(|_| ask()).collect();
+    let mut open = vec![first];
+    for call in calls {
+        open.push(call.await.unwrap());
+    }
+    assert_eq!(server.connections.load(Ordering::SeqCst), 3);
+    drop(open);
+    let answer = client.send(post(&server.url("/echo"), "x"), &egress(true)).await.unwrap();
+    assert_eq!(text(answer).await, "HTTP/2.0 conduit.test");
+    assert_eq!(server.connections.load(Ordering::SeqCst), 3);
+}
+
 /// R8 on HTTP/2: the stream is reset, the connection and its other streams live on.
 #[tokio::test]
 async fn dropping_resets_the_stream_within_500_ms() {
