@@ -2,7 +2,7 @@
 
 /// Many small, short-lived allocations on a few threads: see docs/adr/0011.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> std::process::ExitCode {
     conduit::run(std::env::args_os())

@@ -57,3 +57,11 @@ fn what_was_not_said_is_unknown() {
     assert_eq!(tokens_of("openai", HELD, Turn::never(), 0), (None, None));
     assert_eq!(tokens_of("anthropic", HELD, Turn::never(), 0), (None, None));
 }
+#[test]
+fn usage_before_the_first_event_is_kept() {
+    let events = crate::translation::anthropic_events();
+    for server in [HELD, "keepalive_after: 50ms"] {
+        let (input, _) = tokens_of("anthropic", server, Turn::sse_open(&events[..1]).stall(), 0);
+        assert_eq!(input, Some(25), "{server}");
+    }
+}

@@ -73,3 +73,21 @@ fn a_beginning_without_an_end_is_cut() {
     let row = rows_of(&gateway.database_url(), reply.header("x-request-id").unwrap(), 1).remove(0);
     assert_eq!((row.status.as_str(), row.http_status), ("failed", 502), "{row:?}");
 }
+
+#[test]
+fn comment_lines_without_an_end_do_not_count_either() {
+    for ping in [": ping\n", ":"] {
+        let (_upstream, gateway) = one(Script::always(pings(&openai::events(2)[..2], ping)));
+        let (reply, took) = ask_timed(gateway.address());
+        assert!((Duration::from_millis(900)..Duration::from_millis(2_500)).contains(&took), "{ping:?}: {took:?} {}", reply.text());
+    }
+}
+#[test]
+fn comments_that_come_in_pieces_do_not_count_either() {
+    let turn = (0..30)
+        .fold(Turn::sse_open(&openai::events(2)[..2]), |turn, _| turn.wait(PING).chunk(": pi").wait(PING).chunk("ng\n\n"))
+        .end_chunks();
+    let (_upstream, gateway) = one(Script::always(turn));
+    let (reply, took) = ask_timed(gateway.address());
+    assert!((Duration::from_millis(900)..Duration::from_millis(2_500)).contains(&took), "{took:?} {}", reply.text());
+}

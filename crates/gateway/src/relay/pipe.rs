@@ -97,9 +97,10 @@ impl Pipe {
         self.way.end(self.end_marker_optional, out)
     }
 
-    /// Part of a frame has come.
+    /// Part of a frame has come, and more than comments of it.
     pub(super) fn is_within_frame(&self) -> bool {
-        self.framer.pending() > 0
+        let mut lines = self.framer.pending_bytes().split(|byte| matches!(byte, b'\n' | b'\r'));
+        lines.any(|line| line.first().is_some_and(|first| *first != b':'))
     }
 
     pub(super) fn frames(&self) -> u64 {

@@ -75,11 +75,8 @@ pub(crate) async fn stream(
     let optional = relayed.mapping.provider.spec.declaration.end_marker_optional;
     let pipe = pipe(&relayed).with_optional_end_marker(optional);
     let mut relay = Relay::new(&relayed, source, pipe, deadline);
-    match relay.first_event().await {
-        Signal::Broken(fault) => {
-            account.set_usage(relay.pipe.usage());
-            Err(*fault)
-        }
+    match relay.first_event(account).await {
+        Signal::Broken(fault) => Err(*fault),
         Signal::Complete => {
             account.first_byte();
             relay.state = State::Ending;
@@ -153,7 +150,7 @@ impl Relay {
     }
 
     /// Reads until there is something that a caller would see as an answer. The deadline of the first event is the alarm as it was set.
-    async fn first_event(&mut self) -> Signal {
+    async fn first_event(&mut self, account: &mut Account) -> Signal {
         loop {
             let Some(chunk) = send::before(self.alarm.as_mut(), self.source.frame()).await else {
                 return Signal::Broken(Box::new(self.too_slow("no event came in time")));
@@ -166,6 +163,8 @@ impl Relay {
                 Some(Err(error)) => broke_off(&error),
                 None => self.pipe.end(&mut self.ready),
             };
+            // A caller that leaves now leaves what was told so far: some providers tell the input's tokens first of all.
+            account.set_usage(self.pipe.usage());
             if signal != Signal::Quiet {
                 return signal;
             }

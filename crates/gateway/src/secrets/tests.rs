@@ -20,3 +20,16 @@ fn the_providers_own_secrets_are_taken_out_of_a_text() {
     assert_eq!(secrets.scrub(text), "abc: [redacted] is not [redacted], said visible-agent");
     assert!(!format!("{secrets:?}").contains("zebra"));
 }
+
+/// R64: nor in another spelling, nor cut off at the end of a shortened text.
+#[test]
+fn spellings_and_the_beginning_of_a_cut_secret_are_taken_out() {
+    let mut headers = HeaderMap::new();
+    headers.insert("authorization", sensitive("Bearer plain/Canary+zebra"));
+    let secrets = Secrets::in_headers(&headers);
+    for text in ["a plain/Canary+zebra b", r"a plain\/Canary+zebra b", "a plain%2FCanary%2Bzebra b"] {
+        assert_eq!(secrets.scrub(text.to_owned()), "a [redacted] b");
+    }
+    assert_eq!(secrets.scrub("long plain/Canary+ze…".to_owned()), "long [redacted]…");
+    assert_eq!(secrets.scrub("it is plain…".to_owned()), "it is plain…");
+}

@@ -118,6 +118,11 @@ impl Framer {
         self.buffer.len() - self.start
     }
 
+    /// The bytes that wait for the end of their frame.
+    pub fn pending_bytes(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+
     fn find_block(&mut self) -> Result<Option<Block>, FrameError> {
         if let Some(error) = self.failed {
             return Err(error);
