@@ -44,8 +44,7 @@ pub fn on_typed(declaration: &Declaration, operation: Operation, model: &str, ch
 /// Whether the request must be written from the canonical form: the provider refuses what it does not know, or a quirk reaches into the messages
 /// of this one. Decided by a search in the text: a word in the wrong place costs a translation, nothing else.
 pub fn needs_typed(declaration: &Declaration, operation: Operation, model: &str, body: &Object<'_>) -> bool {
-    operation == Operation::Chat
-        && (declaration.closed || applying(declaration, operation, model).any(|quirk| quirk.is_nested() && nested::may_touch(quirk, body)))
+    operation == Operation::Chat && (declaration.closed || nested::may_touch(applying(declaration, operation, model), body))
 }
 
 #[cfg(test)]

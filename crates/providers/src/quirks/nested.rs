@@ -8,30 +8,57 @@ use wire::json::Object;
 
 /// The names under which OpenAI's look-alikes keep the thought of an earlier turn.
 const REASONING_MEMBERS: [&str; 2] = ["reasoning_content", "reasoning"];
+/// Where Conduit's own clients keep thought that is signed or encrypted.
+const SEALED_MEMBER: &str = "thinking_blocks";
+const CACHE_MEMBER: &str = "cache_control";
 
-/// Whether the text of the body could hold what the quirk is about. A name in an unusual spelling (`"n\u0061me"`) is not found: it goes through
-/// as it came, and the provider judges.
-pub(super) fn may_touch(quirk: &Quirk, body: &Object<'_>) -> bool {
-    let within_any = |member: &str, words: &[&str]| body.get(member).is_some_and(|found| has_quoted(found.value, words));
-    let within = |member: &str, word: &str| within_any(member, &[word]);
-    match quirk {
-        Quirk::DropTurnNames => within("messages", "name"),
-        Quirk::DropNullMembers => body.get("messages").is_some_and(|found| memmem::find(found.value.as_bytes(), b"null").is_some()),
-        Quirk::DropMessageMembers { members, .. } => within_any("messages", members),
-        Quirk::DeveloperAsSystem => within("messages", "developer"),
-        Quirk::RefusalAsText { .. } => within("messages", "refusal"),
-        Quirk::ReasoningMember { name } => {
-            REASONING_MEMBERS.iter().chain(&["thinking_blocks"]).any(|member| member != name && within("messages", member))
+/// Words that a quirk looks for in quotes in the messages, so that one pass over the text serves all quirks of a provider.
+#[derive(Default)]
+struct Words {
+    in_messages: Vec<&'static str>,
+    nulls: bool,
+    cache_markers: bool,
+}
+
+impl Words {
+    fn add(&mut self, quirk: &'static Quirk) {
+        match quirk {
+            Quirk::DropTurnNames => self.in_messages.push("name"),
+            Quirk::DropNullMembers => self.nulls = true,
+            Quirk::DropMessageMembers { members, .. } => self.in_messages.extend(*members),
+            Quirk::DeveloperAsSystem => self.in_messages.push("developer"),
+            Quirk::RefusalAsText { .. } => self.in_messages.push("refusal"),
+            Quirk::ReasoningMember { name } => {
+                let others = REASONING_MEMBERS.iter().chain(&[SEALED_MEMBER]).filter(|member| *member != name);
+                self.in_messages.extend(others);
+            }
+            Quirk::DropReasoning { .. } => self.in_messages.extend(REASONING_MEMBERS.iter().chain(&[SEALED_MEMBER])),
+            Quirk::DropCacheMarkers { .. } => {
+                self.in_messages.push(CACHE_MEMBER);
+                self.cache_markers = true;
+            }
+            Quirk::Drop { .. } | Quirk::Rename { .. } | Quirk::Clamp { .. } | Quirk::Default { .. } | Quirk::Words { .. } => {}
         }
-        Quirk::DropReasoning { .. } => within_any("messages", &["reasoning_content", "reasoning", "thinking_blocks"]),
-        Quirk::DropCacheMarkers { .. } => within("messages", "cache_control") || within("tools", "cache_control"),
-        Quirk::Drop { .. } | Quirk::Rename { .. } | Quirk::Clamp { .. } | Quirk::Default { .. } | Quirk::Words { .. } => false,
     }
+}
+
+/// Whether the text of the body could hold what one of the quirks is about. A name in an unusual spelling (`"n\u0061me"`) is not found: it goes
+/// through as it came, and the provider judges.
+pub(super) fn may_touch(quirks: impl Iterator<Item = &'static Quirk>, body: &Object<'_>) -> bool {
+    let mut words = Words::default();
+    quirks.for_each(|quirk| words.add(quirk));
+    let text = |member: &str| body.get(member).map_or("", |found| found.value);
+    has_quoted(text("messages"), &words.in_messages)
+        || (words.nulls && memmem::find(text("messages").as_bytes(), b"null").is_some())
+        || (words.cache_markers && has_quoted(text("tools"), &[CACHE_MEMBER]))
 }
 
 /// Whether one of the words stands in quotes somewhere. Goes from quote to quote, because the long stretches of a body (an image, a document) are
 /// single texts without one.
 fn has_quoted(text: &str, words: &[&str]) -> bool {
+    if words.is_empty() {
+        return false;
+    }
     let bytes = text.as_bytes();
     memchr::memchr_iter(b'"', bytes).any(|quote| {
         let rest = bytes.get(quote + 1..).unwrap_or_default();
