@@ -9,7 +9,7 @@ fn keys_are_masked_whatever_their_maker() {
         "sk-ant-api03-AbCdEf123456",
         "gsk_a1b2c3d4e5f6g7h8",
         "AIzaSyA1234567890abcdefghij",
-        "AKIAIOSFODNN7EXAMPLE",
+        "AKIASIMULATED0000000",
         "condt_4f9XkQ2mZp81",
         "hf_AbCdEfGhIjKlMnOp",
         "org-a1b2c3d4e5f6",

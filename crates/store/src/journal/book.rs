@@ -193,9 +193,10 @@ impl Book {
     }
 
     #[cfg(test)]
-    pub(super) fn fill_the_disk(&mut self) {
-        self.current = Segment::on_full_disk(self.current.number);
+    pub(super) fn fill_the_disk(&mut self) -> std::io::Result<()> {
+        self.current = Segment::on_full_disk(self.current.number)?;
         self.directory = "/proc/no-such-directory".into();
+        Ok(())
     }
 
     #[cfg(test)]

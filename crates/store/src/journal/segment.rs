@@ -34,9 +34,9 @@ impl Segment {
 
     /// A segment whose disk is full.
     #[cfg(test)]
-    pub(super) fn on_full_disk(number: u64) -> Segment {
-        let file = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        Segment { number, file: Arc::new(file), written: 0, spoiled: false, dirty: false, sync: SyncPolicy::Never }
+    pub(super) fn on_full_disk(number: u64) -> io::Result<Segment> {
+        let file = OpenOptions::new().write(true).open("/dev/full")?;
+        Ok(Segment { number, file: Arc::new(file), written: 0, spoiled: false, dirty: false, sync: SyncPolicy::Never })
     }
 
     /// One write(2). A record is there as a whole or, after an error, not at all.

@@ -29,7 +29,7 @@ async fn a_full_disk_refuses_intents_and_loses_no_outcome() {
     table.down.store(true, Ordering::SeqCst);
     let journal = open(directory.path(), &table, quick());
     let tickets: Vec<_> = (1..=3).map(|id| journal.intend(&intent(id)).unwrap()).collect();
-    journal.shared.book.lock().fill_the_disk();
+    journal.shared.book.lock().fill_the_disk().unwrap();
     tickets.into_iter().for_each(|ticket| journal.settle(ticket, outcome(5)));
     let fault = journal.intend(&intent(4)).unwrap_err();
     assert_eq!(fault.status(), 503);
@@ -53,7 +53,7 @@ async fn rows_reach_the_table_past_a_full_disk() {
     let (directory, table) = (tempfile::tempdir().unwrap(), Arc::<Table>::default());
     let journal = open(directory.path(), &table, quick());
     let ticket = journal.intend(&intent(1)).unwrap();
-    journal.shared.book.lock().fill_the_disk();
+    journal.shared.book.lock().fill_the_disk().unwrap();
     journal.settle(ticket, outcome(5));
     journal.flush(PATIENCE).await.unwrap();
     assert_eq!((table.rows.lock().len(), journal.shared.book.lock().retry_refused()), (1, 0));
