@@ -14,7 +14,8 @@ use crate::logging;
 use crate::signals::Signals;
 use arc_swap::ArcSwap;
 use gateway::keys::KeyHasher;
-use gateway::{Gateway, Parts, Settings};
+use gateway::snapshot::Snapshot;
+use gateway::{Gateway, Opened, Parts, Settings};
 use identity::{Root, Start};
 use inventory::Inventory;
 use secrecy::ExposeSecret;
@@ -62,15 +63,14 @@ async fn serve(config: &Config) -> Result<(), Failure> {
         %address, models = inventory.snapshot.groups.len(), keys = inventory.keys.len(), version = env!("CARGO_PKG_VERSION"), "conduit starts"
     );
     let stored = inventory.keys.len().saturating_sub(config.keys.len());
+    let settings = Settings { max_body: config.max_body, keepalive_after: config.keepalive_after, ..Settings::default() };
+    let snapshot = Snapshot { settings: Arc::new(settings), ..inventory.snapshot };
     let gateway = Gateway::new(Parts {
-        snapshot: Arc::new(ArcSwap::from_pointee(inventory.snapshot)),
+        snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
         keys: Arc::new(inventory.keys),
-        hasher: pepper,
-        master_key: Some(master_key),
-        ledger: Arc::clone(&journal) as _,
         upstream: Arc::new(in_process::Routes::new()?),
-        settings: Settings { max_body: config.max_body, keepalive_after: config.keepalive_after, ..Settings::default() },
     });
+    gateway.open(Opened { hasher: pepper, master_key: Some(master_key), ledger: Arc::clone(&journal) as _, admin: None });
     if start == Start::Known {
         greeting::print(&greeting::known(address, config.keys.len(), stored))?;
     }

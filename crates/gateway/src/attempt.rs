@@ -100,7 +100,7 @@ impl Attempt<'_> {
         let provider = &self.mapping.provider;
         let losses = outbound.losses.iter().map(|loss| loss.path.clone()).collect();
         let request = send::request(provider, self.admitted.operation, self.admitted.stream, outbound.body)?;
-        let mut account = Account::open(&self.gateway.parts.ledger, &self.intent(), self.arrival.at, losses)?;
+        let mut account = Account::open(&self.gateway.opened()?.ledger, &self.intent(), self.arrival.at, losses)?;
         let mut deadline = Box::pin(tokio::time::sleep(self.patience()));
         let answer = match send::before(deadline.as_mut(), send::send(&*self.gateway.parts.upstream, provider, request)).await {
             Some(Ok(answer)) if answer.status().is_success() => answer,
@@ -108,8 +108,9 @@ impl Attempt<'_> {
             Some(Err(fault)) => return Err(self.settle(account, fault)),
             None => return Err(self.settle(account, send::too_slow(provider, Step::FirstByte, "no answer in time"))),
         };
+        let settings = self.gateway.settings();
         let relayed = Relayed {
-            settings: &self.gateway.parts.settings,
+            settings: &settings,
             admitted: self.admitted,
             mapping: self.mapping,
             losses: outbound.losses,
@@ -135,7 +136,7 @@ impl Attempt<'_> {
 
     /// How long the caller's kind of request may take until it is answered: to the first event, or to the end.
     fn patience(&self) -> std::time::Duration {
-        let timeouts = &self.mapping.provider.spec.timeouts;
+        let timeouts = &self.mapping.timeouts;
         if self.admitted.stream { timeouts.first_byte } else { timeouts.total }
     }
 
@@ -163,13 +164,13 @@ impl Attempt<'_> {
             // Redirects are not followed: a provider that sends one is not where it was said to be.
             return Fault::bad_response(Step::FirstByte, format!("the provider answered with status {status}"));
         }
-        let patience = self.gateway.parts.settings.error_body;
+        let patience = self.gateway.settings().error_body;
         let body = match tokio::time::timeout(patience, send::before(deadline, send::collect(body, LONGEST_ERROR))).await {
             Ok(Some(Ok(body))) if is_plain(&head.headers) => body,
             // The status alone says enough.
             _ => bytes::Bytes::new(),
         };
-        let dialect = self.mapping.provider.spec.declaration.endpoint(self.admitted.operation).and_then(|endpoint| endpoint.dialect);
+        let dialect = self.mapping.endpoint(self.admitted.operation).and_then(|endpoint| endpoint.dialect);
         let codec = dialects::codec(dialect.unwrap_or(translate::CALLER));
         codec.read_error(ErrorAnswer { status, headers: &head.headers, body: &body })
     }

@@ -18,11 +18,13 @@ const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 
 impl Gateway {
     pub(crate) fn authenticate(&self, head: &Parts) -> Result<Caller, Fault> {
+        // First of all: while nothing can be looked up, no key may be called unknown (R38).
+        let opened = self.opened()?;
         let Some(secret) = presented_key(head)? else {
             return Err(refused("no virtual key: send `Authorization: Bearer <key>`"));
         };
-        let hash = self.parts.hasher.hash(&secret);
-        if self.parts.master_key == Some(hash) {
+        let hash = opened.hasher.hash(&secret);
+        if opened.master_key == Some(hash) {
             return Err(refused("the master key does not work for inference: use a virtual key"));
         }
         let now = unix_micros() / 1_000_000;

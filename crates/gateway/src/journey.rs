@@ -73,7 +73,7 @@ impl Gateway {
         arrival: Arrival,
     ) -> Result<Response<Answer>, Failed> {
         let is_stream = IsStream::default();
-        let keepalive_after = self.parts.settings.keepalive_after;
+        let keepalive_after = self.settings().keepalive_after;
         let request_id = arrival.request_id.clone();
         let mut journey: Journey = Box::pin(self.travel(operation, head, body, arrival, Arc::clone(&is_stream)));
         // Asked again and again: a body that is long in coming says only at its end whether it wants a stream.
@@ -96,7 +96,7 @@ impl Gateway {
         is_stream: IsStream,
     ) -> Result<Response<Answer>, Failed> {
         let caller = self.authenticate(&head)?;
-        let body = receive::receive(&head.headers, body, &self.parts.settings).await?;
+        let body = receive::receive(&head.headers, body, &self.settings()).await?;
         let object = admit::scan(&body)?;
         let admitted = admit::admit(caller, operation, &object)?;
         is_stream.store(admitted.stream, Ordering::Release);

@@ -30,4 +30,4 @@ mod socket;
 mod translate;
 
 pub use server::serve;
-pub use service::{Gateway, Parts, Settings};
+pub use service::{Gateway, Opened, Parts, Settings};

@@ -50,7 +50,7 @@ pub(crate) fn list(gateway: &Gateway, caller: &Caller) -> Result<Response<Answer
 pub(crate) fn one(gateway: &Gateway, caller: &Caller, id: &str) -> Result<Response<Answer>, Fault> {
     let snapshot = gateway.parts.snapshot.load();
     match snapshot.group(id).filter(|_| caller.key.allows(id)) {
-        Some(group) => written(&Model::new(id, group)),
+        Some((group, _rest)) => written(&Model::new(id, group)),
         None => Err(model_not_found(id)),
     }
 }

@@ -49,6 +49,15 @@ pub enum SendFaultKind {
     Protocol,
 }
 
+/// The body of an admin answer: whole, or a stream of events.
+pub type AdminBody = UnsyncBoxBody<Bytes, std::convert::Infallible>;
+
+/// The admin API. The gateway hands over what its path says is administration; the implementation judges who asks, and refuses by default.
+pub trait Admin: Send + Sync {
+    /// Runs to its end even where the future is dropped: a caller that goes away leaves no half-made change.
+    fn handle(&self, request: http::Request<Bytes>) -> BoxFuture<'static, http::Response<AdminBody>>;
+}
+
 /// The journal in front of the usage table: an intent before the provider is called, an outcome before the last byte leaves.
 ///
 /// Both calls return when the record has been handed to the operating system (write(2)), so that kill -9 loses nothing; the rows reach the

@@ -16,7 +16,7 @@ pub(crate) struct Plan {
 impl Gateway {
     pub(crate) fn resolve(&self, admitted: &Admitted) -> Result<Plan, Fault> {
         let snapshot = self.parts.snapshot.load();
-        let Some(group) = snapshot.group(&admitted.model) else {
+        let Some((group, _rest)) = snapshot.group(&admitted.model) else {
             return Err(model_not_found(&admitted.model));
         };
         let candidates: Vec<_> = group.mappings.iter().map(|mapping| candidate(mapping, admitted.operation)).collect();

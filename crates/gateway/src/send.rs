@@ -20,14 +20,14 @@ const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
 /// Only these headers and the provider's own go out: nothing of the caller's.
 pub(crate) fn request(provider: &Provider, operation: Operation, stream: bool, body: Bytes) -> Result<Request<Bytes>, Fault> {
-    let Some(uri) = provider.uri(operation) else {
+    let Some(uri) = provider.endpoint(operation, crate::translate::CALLER).and_then(|endpoint| provider.uri(endpoint)) else {
         let message = format!("the provider `{}` has no operation {}", provider.spec.name, operation.name());
         return Err(Fault::new(FaultKind::UnsupportedOperation, Origin::Gateway, Step::Send, message));
     };
     let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri.clone();
-    *request.headers_mut() = provider.spec.headers.clone();
+    *request.headers_mut() = provider.spec.credentials.first().map(|credential| credential.headers.clone()).unwrap_or_default();
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(ACCEPT, if stream { EVENT_STREAM } else { JSON });

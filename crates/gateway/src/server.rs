@@ -165,7 +165,7 @@ impl Drop for Closed {
 
 fn protocol(gateway: &Gateway) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(gateway.parts.settings.head_timeout).max_buf_size(128 << 10);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(gateway.settings().head_timeout).max_buf_size(128 << 10);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30)).max_concurrent_streams(200);
     builder
 }
@@ -178,7 +178,7 @@ async fn converse(
     mut stopping: watch::Receiver<bool>,
 ) {
     let Ok(stream) = stream.set_nodelay(true).and_then(|()| tokio::net::TcpStream::from_std(stream)) else { return };
-    let socket = Socket::new(stream, &gateway.parts.settings);
+    let socket = Socket::new(stream, &gateway.settings());
     let guest = guests.enter(socket.watch());
     let service = service_fn(|request| {
         let gateway = Arc::clone(&gateway);

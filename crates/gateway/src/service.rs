@@ -1,23 +1,29 @@
 //! The gateway as a whole: what it is made of and its settings.
 
 use crate::keys::{KeyHash, KeyHasher, KeyRing};
-use crate::ports::{Ledger, Upstream};
+use crate::ports::{Admin, Ledger, Upstream};
 use crate::snapshot::Snapshot;
 use arc_swap::ArcSwap;
-use std::sync::Arc;
+use chat::{Fault, FaultKind, Origin, Step};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// What a gateway is made of.
+/// What a gateway is made of from its first moment.
 pub struct Parts {
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     pub keys: Arc<KeyRing>,
+    pub upstream: Arc<dyn Upstream>,
+}
+
+/// What a gateway needs the database for. Until it is there, every request but the health checks is answered with 503 (R38, R39).
+pub struct Opened {
     pub hasher: Arc<dyn KeyHasher>,
     /// The hash of the master key: it never works for inference, and the answer says so.
     pub master_key: Option<KeyHash>,
     pub ledger: Arc<dyn Ledger>,
-    pub upstream: Arc<dyn Upstream>,
-    pub settings: Settings,
+    /// Serves `/admin/v1`, `/openapi.json` and `/docs`.
+    pub admin: Option<Arc<dyn Admin>>,
 }
 
 #[derive(Clone, Debug)]
@@ -61,12 +67,26 @@ impl Default for Settings {
 /// One gateway; shared by all connections.
 pub struct Gateway {
     pub(crate) parts: Parts,
+    opened: OnceLock<Opened>,
     ready: AtomicBool,
 }
 
 impl Gateway {
     pub fn new(parts: Parts) -> Arc<Self> {
-        Arc::new(Self { parts, ready: AtomicBool::new(false) })
+        Arc::new(Self { parts, opened: OnceLock::new(), ready: AtomicBool::new(false) })
+    }
+
+    /// The database is there: requests are served from now on. The first call counts.
+    pub fn open(&self, opened: Opened) {
+        // Only a mistake of the composition root opens twice; what was opened first stays.
+        let _ = self.opened.set(opened);
+    }
+
+    pub(crate) fn opened(&self) -> Result<&Opened, Fault> {
+        self.opened.get().ok_or_else(|| {
+            let message = "Conduit's database is not there yet: try again in a moment";
+            Fault::new(FaultKind::StorageUnavailable, Origin::Gateway, Step::Receive, message)
+        })
     }
 
     /// What `/health/ready` says.
@@ -76,5 +96,10 @@ impl Gateway {
 
     pub(crate) fn is_ready(&self) -> bool {
         self.ready.load(Ordering::Acquire)
+    }
+
+    /// The settings in force; a request keeps those that it started with.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.parts.snapshot.load().settings)
     }
 }

@@ -1,10 +1,11 @@
-//! The configuration that a request sees: providers and mappings, read-only, swapped as a whole.
+//! The configuration that a request sees: providers, mappings and settings, read-only, swapped as a whole.
 
 use crate::egress::Egress;
 use crate::secrets::Secrets;
-use chat::{Fault, Operation};
+use crate::service::Settings;
+use chat::{DialectId, Fault, Operation};
 use http::{HeaderMap, Uri};
-use providers::Declaration;
+use providers::{Served, Surface};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,19 @@ use std::time::Duration;
 /// Everything that a request is resolved against. Keys are not in it: see [`crate::keys`].
 #[derive(Debug, Default)]
 pub struct Snapshot {
+    pub settings: Arc<Settings>,
     /// By virtual model name.
     pub groups: HashMap<String, Group>,
+    /// Groups whose virtual model ends in `*`, the longest beginning first. An exact name beats them all.
+    pub wildcards: Vec<Wildcard>,
+}
+
+/// The mappings of every virtual model that begins alike.
+#[derive(Debug)]
+pub struct Wildcard {
+    /// What stands before the `*`.
+    pub beginning: String,
+    pub group: Group,
 }
 
 /// The mappings of one virtual model.
@@ -28,11 +40,21 @@ pub struct Group {
 /// One row of Model Mappings.
 #[derive(Debug)]
 pub struct Mapping {
+    /// The row's id, or `file:<virtual model>/<provider>/<provider model>`.
+    pub id: String,
+    /// As it is configured: may end in `*`.
     pub virtual_model: String,
     pub provider: Arc<Provider>,
+    /// `*` in it stands for what the wildcard of the virtual model matched.
     pub provider_model: String,
     /// Lower is tried first.
     pub priority: i32,
+    /// Refuses a request that would lose a field on its way to this provider.
+    pub strict: bool,
+    /// Members of an OpenAI request, with their JSON texts: sent where the caller set none.
+    pub parameters: Vec<(String, String)>,
+    /// The provider's, with the mapping's own in their places.
+    pub timeouts: Timeouts,
 }
 
 /// What a configured provider is made of.
@@ -42,22 +64,51 @@ pub struct ProviderSpec {
     pub id: String,
     /// What a mapping points to and `x-conduit-provider` says.
     pub name: String,
-    pub declaration: &'static Declaration,
+    pub surface: Surface,
     pub base_url: String,
+    /// Query parameters that every request carries, encoded, without the `?`; may hold secrets, so no message and no log shows it.
+    pub query: Option<secrecy::SecretString>,
+    /// At least one, unless `unusable` says why there is none.
+    pub credentials: Vec<ProviderCredential>,
+    /// Why the provider cannot be called as it stands (its credential cannot be opened): its mappings are skipped with this reason.
+    pub unusable: Option<String>,
+    pub timeouts: Timeouts,
+    pub egress: Egress,
+    /// Requests at once; `None`: the share of `server.max_in_flight` that any one provider may take.
+    pub max_in_flight: Option<u32>,
+}
+
+/// One of a provider's credentials, ready to be sent.
+#[derive(Debug)]
+pub struct ProviderCredential {
+    pub name: String,
+    /// Its share of the requests, against the others' weights; 0 only when all others have failed.
+    pub weight: u32,
     /// Authentication and fixed headers, secrets marked sensitive: made once, by `providers::request::prepare_headers`.
     pub headers: HeaderMap,
     /// The API version in force, where the provider's dialect has versions (`version` of Anthropic's credential).
     pub version: Option<String>,
-    pub timeouts: Timeouts,
-    pub egress: Egress,
 }
 
 /// One configured provider, ready to be called.
 #[derive(Debug)]
 pub struct Provider {
     pub spec: ProviderSpec,
-    endpoints: Vec<(Operation, Uri)>,
+    addresses: Vec<Address>,
     secrets: Secrets,
+}
+
+struct Address {
+    operation: Operation,
+    dialect: Option<DialectId>,
+    uri: Uri,
+}
+
+/// Without the address itself: its query may hold a secret.
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Address").field("operation", &self.operation).field("dialect", &self.dialect).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,27 +122,22 @@ pub struct Timeouts {
 }
 
 impl Snapshot {
-    pub fn group(&self, virtual_model: &str) -> Option<&Group> {
-        self.groups.get(virtual_model)
+    /// The group of a virtual model, and what the `*` of its name stands for: an exact name beats the longest beginning.
+    pub fn group<'a, 'm>(&'a self, virtual_model: &'m str) -> Option<(&'a Group, Option<&'m str>)> {
+        if let Some(group) = self.groups.get(virtual_model) {
+            return Some((group, None));
+        }
+        self.wildcards.iter().find_map(|wildcard| virtual_model.strip_prefix(&wildcard.beginning).map(|rest| (&wildcard.group, Some(rest))))
     }
 }
 
 impl Provider {
     /// Works out every address once. The error names the address that cannot be used.
     pub fn prepare(spec: ProviderSpec) -> Result<Self, String> {
-        let base = spec.base_url.trim_end_matches('/');
-        let endpoints = spec
-            .declaration
-            .endpoints
-            .iter()
-            .map(|endpoint| {
-                let address = format!("{base}{}", endpoint.path);
-                let uri = address.parse::<Uri>().map_err(|error| format!("provider `{}`: {address} is no address: {error}", spec.name))?;
-                Ok((endpoint.operation, uri))
-            })
-            .collect::<Result<Vec<_>, String>>()?;
-        let secrets = Secrets::in_headers(&spec.headers);
-        Ok(Self { spec, endpoints, secrets })
+        let addresses = spec.surface.endpoints.iter().map(|endpoint| address(&spec, endpoint)).collect::<Result<_, _>>()?;
+        let headers = spec.credentials.iter().map(|credential| &credential.headers);
+        let secrets = Secrets::in_headers(headers).and_query(spec.query.as_ref());
+        Ok(Self { spec, addresses, secrets })
     }
 
     /// Takes this provider's secrets out of what its answer says: some providers repeat the key that they refuse (R64).
@@ -102,14 +148,39 @@ impl Provider {
         }
     }
 
-    pub fn uri(&self, operation: Operation) -> Option<&Uri> {
-        self.endpoints.iter().find(|(known, _)| *known == operation).map(|(_, uri)| uri)
+    /// Where the operation is served: in the caller's dialect where the provider speaks it.
+    pub fn endpoint(&self, operation: Operation, caller: DialectId) -> Option<&Served> {
+        self.spec.surface.endpoint(operation, caller)
+    }
+
+    pub fn uri(&self, endpoint: &Served) -> Option<&Uri> {
+        let is_it = |address: &&Address| address.operation == endpoint.operation && address.dialect == endpoint.dialect;
+        self.addresses.iter().find(is_it).map(|address| &address.uri)
     }
 }
 
 impl Mapping {
+    /// Where the operation is served for a caller of OpenAI's dialect.
+    pub fn endpoint(&self, operation: Operation) -> Option<&Served> {
+        self.provider.endpoint(operation, crate::translate::CALLER)
+    }
+
     /// Whether the provider has an endpoint for the operation at all.
     pub fn supports(&self, operation: Operation) -> bool {
-        self.provider.spec.declaration.endpoint(operation).is_some()
+        self.endpoint(operation).is_some()
     }
 }
+
+fn address(spec: &ProviderSpec, endpoint: &Served) -> Result<Address, String> {
+    use secrecy::ExposeSecret;
+    let shown = format!("{}{}", spec.base_url.trim_end_matches('/'), endpoint.path);
+    let whole = match &spec.query {
+        Some(query) => format!("{shown}{}{}", if shown.contains('?') { '&' } else { '?' }, query.expose_secret()),
+        None => shown.clone(),
+    };
+    let uri = whole.parse().map_err(|error| format!("provider `{}`: {shown} is no address: {error}", spec.name))?;
+    Ok(Address { operation: endpoint.operation, dialect: endpoint.dialect, uri })
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,6 @@ use crate::snapshot::Mapping;
 use bytes::Bytes;
 use chat::{DialectId, Fault, FaultKind, Loss, Operation, Origin, Step};
 use dialects::{NameMap, Target};
-use providers::Declaration;
 use wire::json::{Edits, Kind, Limits, Object};
 
 /// What goes to a provider, and what is known of how its answer comes back.
@@ -22,14 +21,14 @@ pub(crate) const CALLER: DialectId = DialectId::OpenaiChat;
 
 /// The body for one target. Fails when this target cannot carry the request; the next one may.
 pub(crate) fn translate(admitted: &Admitted, body: &Object<'_>, mapping: &Mapping) -> Result<Outbound, Fault> {
-    let declaration = mapping.provider.spec.declaration;
-    let endpoint = declaration.endpoint(admitted.operation).ok_or_else(|| unsupported(admitted.operation))?;
+    let surface = &mapping.provider.spec.surface;
+    let endpoint = mapping.endpoint(admitted.operation).ok_or_else(|| unsupported(admitted.operation))?;
     match endpoint.dialect {
         Some(dialect) if dialect != CALLER => write(admitted, body, mapping, dialect),
-        Some(dialect) if providers::quirks::needs_typed(declaration, admitted.operation, &mapping.provider_model, body) => {
+        Some(dialect) if providers::quirks::needs_typed(surface, admitted.operation, &mapping.provider_model, body) => {
             write(admitted, body, mapping, dialect)
         }
-        _ => splice(admitted, body, mapping, declaration),
+        _ => splice(admitted, body, mapping),
     }
 }
 
@@ -39,7 +38,7 @@ fn unsupported(operation: Operation) -> Fault {
 }
 
 /// The bytes go through; only the members that policy changes are edited.
-fn splice(admitted: &Admitted, body: &Object<'_>, mapping: &Mapping, declaration: &Declaration) -> Result<Outbound, Fault> {
+fn splice(admitted: &Admitted, body: &Object<'_>, mapping: &Mapping) -> Result<Outbound, Fault> {
     let mut edits = Edits::new(body);
     if admitted.model != mapping.provider_model {
         edits.set("model", wire::json::json_string(&mapping.provider_model));
@@ -47,7 +46,8 @@ fn splice(admitted: &Admitted, body: &Object<'_>, mapping: &Mapping, declaration
     if admitted.stream && !admitted.include_usage {
         edits.set("stream_options", with_usage(body)?);
     }
-    let losses = providers::quirks::on_splice(declaration, admitted.operation, &mapping.provider_model, body, &mut edits);
+    let losses =
+        providers::quirks::on_splice(&mapping.provider.spec.surface, admitted.operation, &mapping.provider_model, body, &mut edits);
     Ok(Outbound { body: Bytes::from(edits.apply()), losses, names: NameMap::default() })
 }
 
@@ -69,9 +69,13 @@ fn write(admitted: &Admitted, body: &Object<'_>, mapping: &Mapping, dialect: Dia
     if admitted.stream {
         chat.include_usage = Some(true);
     }
-    let mut losses = providers::quirks::on_typed(spec.declaration, admitted.operation, &mapping.provider_model, &mut chat);
-    let facts = providers::facts(spec.declaration, &mapping.provider_model);
-    let target = Target { model: &mapping.provider_model, facts: &facts, version: spec.version.as_deref() };
+    let mut losses = providers::quirks::on_typed(&spec.surface, admitted.operation, &mapping.provider_model, &mut chat);
+    let facts = providers::facts(spec.surface.declaration, &mapping.provider_model);
+    let target = Target {
+        model: &mapping.provider_model,
+        facts: &facts,
+        version: spec.credentials.first().and_then(|credential| credential.version.as_deref()),
+    };
     let written = dialects::codec(dialect).write_request(&chat, &target)?;
     losses.extend(written.losses);
     Ok(Outbound { body: Bytes::from(written.body), losses, names: written.names })

@@ -11,6 +11,7 @@ pub mod models;
 mod quirk;
 pub mod quirks;
 pub mod request;
+pub mod surface;
 
 mod anthropic;
 mod groq;
@@ -23,6 +24,7 @@ pub use declaration::{Auth, Declaration, DefaultTimeouts, Endpoint, Field, Field
 pub use kinds::{Kind, NOT_BUILT, kind};
 pub use quirk::{Models, OtherWord, Quirk, Sourced, Word};
 pub use request::{Missing, endpoint_url, normalize_base_url, prepare_headers};
+pub use surface::{Served, Surface};
 
 /// Every type of provider, in the order of the form.
 pub static ALL: &[&Declaration] = &[&openai::DECLARATION, &anthropic::DECLARATION, &groq::DECLARATION, &simulated::DECLARATION];

@@ -8,8 +8,8 @@ use crate::config::{Config, Place, ProviderEntry};
 use crate::failure::Failure;
 use gateway::egress::Egress;
 use gateway::keys::{KeyHash, KeyHasher, KeyRing, VirtualKey};
-use gateway::snapshot::{Group, Mapping, Provider, ProviderSpec, Snapshot, Timeouts};
-use providers::{Credential, Declaration, prepare_headers};
+use gateway::snapshot::{Group, Mapping, Provider, ProviderCredential, ProviderSpec, Snapshot, Timeouts};
+use providers::{Credential, Declaration, Surface, prepare_headers};
 use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::fmt;
@@ -136,7 +136,10 @@ impl Builder {
         let group = groups.entry(virtual_model.to_owned()).or_insert_with(|| Group { mappings: Vec::new(), created: row.created });
         group.created = group.created.min(row.created);
         let (virtual_model, provider_model) = (virtual_model.to_owned(), provider_model.to_owned());
-        group.mappings.push(Arc::new(Mapping { virtual_model, provider, provider_model, priority: row.priority }));
+        let timeouts = provider.spec.timeouts;
+        let id = format!("file:{virtual_model}/{}/{provider_model}", provider.spec.name);
+        let (strict, parameters, priority) = (false, Vec::new(), row.priority);
+        group.mappings.push(Arc::new(Mapping { id, virtual_model, provider, provider_model, priority, strict, parameters, timeouts }));
         Ok(())
     }
 
@@ -186,12 +189,14 @@ impl Ingredients {
         let headers = prepare_headers(self.declaration, &self.credential).map_err(|missing| missing.to_string())?;
         let version = self.credential.get("version").or_else(|| self.declaration.field("version").and_then(|field| field.default));
         Provider::prepare(ProviderSpec {
-            version: version.map(str::to_owned),
-            headers,
+            credentials: vec![ProviderCredential { name: "default".to_owned(), weight: 1, headers, version: version.map(str::to_owned) }],
             id: self.id,
             name: self.name,
-            declaration: self.declaration,
+            surface: Surface::of(self.declaration),
             base_url: self.base_url,
+            query: None,
+            unusable: None,
+            max_in_flight: None,
             timeouts: self.timeouts,
             egress: Egress {
                 allow_private_network: self.allow_private_network,

@@ -38,7 +38,7 @@ pub(crate) struct Relayed<'a> {
 impl Relayed<'_> {
     /// The dialect of the provider's answer; `None` for operations without one, whose bytes go through.
     fn dialect(&self) -> Option<DialectId> {
-        self.mapping.provider.spec.declaration.endpoint(self.admitted.operation).and_then(|endpoint| endpoint.dialect)
+        self.mapping.endpoint(self.admitted.operation).and_then(|endpoint| endpoint.dialect)
     }
 
     /// Whether the answer's bytes are what the caller understands.

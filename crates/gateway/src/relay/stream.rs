@@ -72,7 +72,7 @@ pub(crate) async fn stream(
     if !is_event_stream(&head.headers) {
         return Err(not_a_stream(&relayed, &head.headers, source, deadline.as_mut()).await);
     }
-    let optional = relayed.mapping.provider.spec.declaration.end_marker_optional;
+    let optional = relayed.mapping.provider.spec.surface.end_marker_optional;
     let pipe = pipe(&relayed).with_optional_end_marker(optional);
     let mut relay = Relay::new(&relayed, source, pipe, deadline);
     match relay.first_event(account).await {
@@ -129,7 +129,7 @@ impl Relay {
             ready: Vec::new(),
             state: State::Flowing,
             alarm,
-            longest_pause: relayed.mapping.provider.spec.timeouts.idle,
+            longest_pause: relayed.mapping.timeouts.idle,
             waiting_since: None,
             chances: 0,
             max_event: relayed.settings.max_event,

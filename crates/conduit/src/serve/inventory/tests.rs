@@ -61,7 +61,7 @@ async fn file_and_database_are_one_inventory() {
     bench.store.mappings().insert(MappingSpec::new("shared", &id, "two")).await.unwrap();
     bench.store.virtual_keys().insert(VirtualKeySpec::new("db"), bench.pepper.hash("db-key"), "", "").await.unwrap();
     let Inventory { snapshot, keys } = bench.load(FILE).await.unwrap();
-    let group = snapshot.group("shared").unwrap();
+    let (group, _rest) = snapshot.group("shared").unwrap();
     let mappings: Vec<_> = group
         .mappings
         .iter()
@@ -69,7 +69,7 @@ async fn file_and_database_are_one_inventory() {
         .collect();
     assert_eq!(mappings, [("filed", true, "one", 2), ("stored", false, "two", 1)]);
     let stored = &group.mappings.last().unwrap().provider.spec;
-    let authorization = stored.headers.get("authorization").unwrap();
+    let authorization = stored.credentials[0].headers.get("authorization").unwrap();
     assert_eq!(authorization.to_str().unwrap(), "Bearer sk-stored");
     assert!(authorization.is_sensitive());
     assert!(group.created > 1_700_000_000 && group.created < 10_000_000_000, "seconds: {}", group.created);

@@ -43,10 +43,10 @@ fn models(families: &Models) -> Vec<String> {
 }
 
 /// The body and the losses that the typed path gives.
-fn typed(declaration: &Declaration, model: &str, body: &Value) -> (Value, Vec<String>) {
+fn typed(declaration: &'static Declaration, model: &str, body: &Value) -> (Value, Vec<String>) {
     let codec = dialects::codec(DialectId::OpenaiChat);
     let mut chat = codec.read_request(body.to_string().as_bytes()).unwrap();
-    let losses = on_typed(declaration, Operation::Chat, model, &mut chat);
+    let losses = on_typed(&Surface::of(declaration), Operation::Chat, model, &mut chat);
     let facts = crate::facts(declaration, model);
     let written = codec.write_request(&chat, &Target { model, facts: &facts, version: None }).unwrap();
     assert!(written.losses.is_empty(), "{:?}", written.losses);
@@ -87,7 +87,7 @@ fn thought_and_cache_markers_of_others_do_not_reach_openai() {
     ]});
     let text = body.to_string();
     let object = wire::json::scan(text.as_bytes(), &wire::json::Limits::default()).unwrap();
-    assert!(needs_typed(openai, Operation::Chat, "gpt-4o", &object));
+    assert!(needs_typed(&Surface::of(openai), Operation::Chat, "gpt-4o", &object));
     let (written, losses) = typed(openai, "gpt-4o", &body);
     assert_eq!(losses, ["messages[1].reasoning_content", "messages[0].content[0].cache_control"]);
     assert_eq!(

@@ -1,7 +1,7 @@
 mod both_paths;
 
 use super::*;
-use crate::{Models, OtherWord, Word};
+use crate::{Declaration, Models, OtherWord, Word};
 use chat::{CacheMarker, DialectId, Effort, Extras, Part, PartKind, ReasoningPart, Role, Tool, ToolKind, Turn};
 use serde_json::{Value, json};
 use wire::Raw;
@@ -16,17 +16,17 @@ fn groq() -> &'static Declaration {
 }
 
 /// The body and the losses that the splice path gives.
-fn spliced(declaration: &Declaration, model: &str, body: &Value) -> (Value, Vec<String>) {
+fn spliced(declaration: &'static Declaration, model: &str, body: &Value) -> (Value, Vec<String>) {
     let text = body.to_string();
     let object = scan(text.as_bytes(), &Limits::default()).unwrap();
     let mut edits = Edits::new(&object);
-    let losses = on_splice(declaration, Operation::Chat, model, &object, &mut edits);
+    let losses = on_splice(&Surface::of(declaration), Operation::Chat, model, &object, &mut edits);
     (serde_json::from_slice(&edits.apply()).unwrap(), losses.into_iter().map(|loss| loss.path).collect())
 }
 
-fn typed_path(declaration: &Declaration, model: &str, body: &Value) -> bool {
+fn typed_path(declaration: &'static Declaration, model: &str, body: &Value) -> bool {
     let text = body.to_string();
-    needs_typed(declaration, Operation::Chat, model, &scan(text.as_bytes(), &Limits::default()).unwrap())
+    needs_typed(&Surface::of(declaration), Operation::Chat, model, &scan(text.as_bytes(), &Limits::default()).unwrap())
 }
 
 /// A request with one more member.
@@ -179,9 +179,9 @@ fn embeddings_have_no_chat_quirks() {
     let text = with("max_tokens", json!(1)).to_string();
     let object = scan(text.as_bytes(), &Limits::default()).unwrap();
     let mut edits = Edits::new(&object);
-    assert!(on_splice(openai(), Operation::Embeddings, "o3", &object, &mut edits).is_empty());
+    assert!(on_splice(&Surface::of(openai()), Operation::Embeddings, "o3", &object, &mut edits).is_empty());
     assert!(edits.is_empty());
-    assert!(!needs_typed(groq(), Operation::Embeddings, "m", &object));
+    assert!(!needs_typed(&Surface::of(groq()), Operation::Embeddings, "m", &object));
 }
 
 fn turn(role: Role, parts: Vec<Part>) -> Turn {
@@ -221,7 +221,7 @@ fn nested_quirks_edit_the_canonical_form() {
     let mut chat =
         Chat { turns: vec![turn(Role::Developer, vec![Part::text("d")]), user, assistant], tools: vec![tool], ..Chat::default() };
 
-    let losses = on_typed(groq(), Operation::Chat, "m", &mut chat);
+    let losses = on_typed(&Surface::of(groq()), Operation::Chat, "m", &mut chat);
 
     assert_eq!(chat.turns[0].role, Role::System);
     assert_eq!(chat.turns[1].name, None);
@@ -278,10 +278,10 @@ fn the_canonical_form_gives_back_what_was_set_and_forgets_what_was_removed() {
 #[test]
 fn a_rename_on_the_canonical_form_changes_the_spelling() {
     let mut chat = Chat { max_tokens: Some(9), max_tokens_legacy: true, ..Chat::default() };
-    on_typed(openai(), Operation::Chat, "o3", &mut chat);
+    on_typed(&Surface::of(openai()), Operation::Chat, "o3", &mut chat);
     assert_eq!((chat.max_tokens, chat.max_tokens_legacy), (Some(9), false));
     let mut chat = Chat { max_tokens: Some(9), max_tokens_legacy: true, ..Chat::default() };
-    on_typed(openai(), Operation::Chat, "gpt-4o", &mut chat);
+    on_typed(&Surface::of(openai()), Operation::Chat, "gpt-4o", &mut chat);
     assert!(chat.max_tokens_legacy);
 }
 
@@ -289,7 +289,7 @@ fn a_rename_on_the_canonical_form_changes_the_spelling() {
 fn effort_words_are_mapped_on_the_canonical_form() {
     let mut chat = Chat::default();
     chat.reasoning.effort = Some(Effort::XHigh);
-    let losses = on_typed(groq(), Operation::Chat, "openai/gpt-oss-20b", &mut chat);
+    let losses = on_typed(&Surface::of(groq()), Operation::Chat, "openai/gpt-oss-20b", &mut chat);
     assert_eq!(chat.reasoning.effort, Some(Effort::High));
     assert_eq!(losses.len(), 1);
 }
