@@ -13,12 +13,18 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gateway", &["wire", "chat", "dialects", "providers", "policy"]),
     ("store", &["gateway", "chat"]),
     ("upstream", &["gateway", "chat"]),
+    ("inventory", &["chat", "providers", "policy", "gateway", "store", "upstream"]),
+    ("monitor", &["chat", "providers", "gateway"]),
+    ("admin", &["chat", "providers", "policy", "gateway", "store", "inventory", "monitor"]),
     // Its replies are written from the providers' documents: a mistake shared with our codecs would hide itself.
     ("simulator", &["wire"]),
-    ("conduit", &["wire", "chat", "dialects", "providers", "policy", "gateway", "store", "upstream", "simulator"]),
+    (
+        "conduit",
+        &["wire", "chat", "dialects", "providers", "policy", "gateway", "store", "upstream", "inventory", "monitor", "admin", "simulator"],
+    ),
     ("testkit", &["wire", "simulator"]),
     ("bench", &["testkit", "simulator"]),
-    ("xtask", &["wire", "chat", "dialects", "providers"]),
+    ("xtask", &["wire", "chat", "dialects", "providers", "admin"]),
 ];
 
 /// Crates whose functions depend on their arguments alone.
