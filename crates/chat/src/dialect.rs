@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum DialectId {
     OpenaiChat,
     AnthropicMessages,
+    /// Passes through alone: nothing is translated into or out of it.
+    OpenaiCompletions,
 }
 
 impl DialectId {
@@ -15,6 +17,7 @@ impl DialectId {
         match self {
             DialectId::OpenaiChat => "openai_chat",
             DialectId::AnthropicMessages => "anthropic_messages",
+            DialectId::OpenaiCompletions => "openai_completions",
         }
     }
 }

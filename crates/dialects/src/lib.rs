@@ -7,6 +7,7 @@ pub mod anthropic_messages;
 pub mod embeddings;
 mod names;
 pub mod openai_chat;
+pub mod openai_completions;
 mod retry_after;
 mod target;
 
@@ -21,6 +22,7 @@ pub fn codec(dialect: DialectId) -> &'static dyn Dialect {
     match dialect {
         DialectId::OpenaiChat => &openai_chat::OpenaiChat,
         DialectId::AnthropicMessages => &anthropic_messages::AnthropicMessages,
+        DialectId::OpenaiCompletions => &openai_completions::OpenaiCompletions,
     }
 }
 

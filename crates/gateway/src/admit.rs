@@ -48,7 +48,7 @@ pub(crate) fn admit(caller: Caller, operation: Operation, body: &Object<'_>) -> 
     let stream = match operation {
         Operation::Chat => chat_shape(body)?,
         Operation::Embeddings => embeddings_shape(body)?,
-        Operation::Models => false,
+        Operation::Models | Operation::Completions | Operation::CountTokens => false,
     };
     if !caller.key.allows(&model) {
         let message = format!("the key may not use the model `{model}`");

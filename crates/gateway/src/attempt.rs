@@ -142,8 +142,10 @@ impl Attempt<'_> {
 
     fn intent(&self) -> Intent {
         let started_at = unix_micros();
+        let attempt_id = unique_id(started_at);
         Intent {
-            attempt_id: unique_id(started_at),
+            attempt_id,
+            request: attempt_id,
             request_id: self.arrival.request_id.clone(),
             attempt: self.path.attempts,
             started_at,

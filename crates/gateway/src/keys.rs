@@ -1,5 +1,6 @@
 //! Virtual keys in memory: found by keyed hash, changed one by one without copying the rest.
 
+use chat::Operation;
 use dashmap::DashMap;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ pub trait KeyHasher: Send + Sync {
 }
 
 /// A virtual key as a request needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VirtualKey {
     /// The row's id, or `file:<name>`.
     pub id: String,
@@ -22,11 +23,17 @@ pub struct VirtualKey {
     /// Seconds since 1970.
     pub expires_at: Option<i64>,
     pub enabled: bool,
+    /// Operations that it may use. `None`: all; an empty list: none.
+    pub operations: Option<Vec<Operation>>,
 }
 
 impl VirtualKey {
     pub fn allows(&self, virtual_model: &str) -> bool {
         policy::key::allows(self.models.as_deref(), virtual_model)
+    }
+
+    pub fn allows_operation(&self, operation: Operation) -> bool {
+        self.operations.as_ref().is_none_or(|allowed| allowed.contains(&operation))
     }
 
     /// Neither suspended nor expired at `now`, in seconds since 1970.

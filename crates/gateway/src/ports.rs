@@ -67,6 +67,9 @@ pub trait Ledger: Send + Sync {
     fn intend(&self, intent: &Intent) -> Result<Ticket, Fault>;
     /// Appends the outcome. Never fails for want of room: [`Ledger::intend`] reserved it. A failing disk is logged and retried by the implementation.
     fn settle(&self, ticket: Ticket, outcome: Outcome);
+    /// Appends the record of a request that was refused before any provider was called: `attempt` 0, no provider. A journal that cannot take it
+    /// logs that; the caller has its refusal all the same.
+    fn record(&self, intent: Intent, outcome: Outcome);
 }
 
 /// The right to settle one attempt, given out by [`Ledger::intend`]; not `Clone`: an attempt is settled once.
@@ -83,9 +86,12 @@ pub struct Ticket {
 pub struct Intent {
     /// UUID version 7; the unique key of the usage row.
     pub attempt_id: u128,
+    /// The request that the attempt belongs to: the id of its first attempt. 0 in journals of earlier versions: then the attempt's own id.
+    #[serde(default)]
+    pub request: u128,
     /// What the caller sees as `x-request-id`.
     pub request_id: String,
-    /// 1 for the first attempt of a request.
+    /// 1 for the first attempt of a request; 0 for the record of a request that was refused before any provider was called.
     pub attempt: u32,
     /// Microseconds since 1970.
     pub started_at: i64,

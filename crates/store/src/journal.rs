@@ -143,6 +143,13 @@ impl Ledger for Journal {
         let waiting = self.shared.book.lock().settle(ticket.attempt_id, outcome, record);
         self.shared.drain.notice(waiting);
     }
+
+    fn record(&self, intent: Intent, outcome: Outcome) {
+        match self.intend(&intent) {
+            Ok(ticket) => self.settle(ticket, outcome),
+            Err(fault) => tracing::warn!(request_id = intent.request_id, cause = fault.cause, "the record of a refused request is lost: {}", fault.message),
+        }
+    }
 }
 
 impl Drop for Journal {

@@ -44,6 +44,7 @@ pub(crate) async fn on_each_url(test: impl AsyncFn(&str)) {
 pub(crate) fn intent(attempt_id: u128) -> Intent {
     Intent {
         attempt_id,
+        request: attempt_id,
         request_id: format!("req-{attempt_id}"),
         attempt: 1,
         started_at: 1_700_000_000_000_000,

@@ -116,6 +116,7 @@ fn read(model: row::Model) -> Result<UsageRow, StoreError> {
     Ok(UsageRow {
         intent: Intent {
             attempt_id,
+            request: attempt_id,
             request_id: model.request_id,
             attempt: number("attempt", model.attempt)?,
             started_at: model.started_at,

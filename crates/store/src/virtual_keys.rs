@@ -81,6 +81,7 @@ impl VirtualKeyRow {
             models: self.spec.models.clone(),
             expires_at: self.spec.expires_at.map(|micros| micros.div_euclid(1_000_000)),
             enabled: self.spec.enabled && !self.spec.suspended,
+            ..VirtualKey::default()
         }
     }
 }

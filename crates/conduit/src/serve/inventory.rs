@@ -105,6 +105,7 @@ impl Builder {
                 models: entry.models.clone(),
                 expires_at: None,
                 enabled: true,
+                ..VirtualKey::default()
             };
             self.add_key(hasher.hash(entry.key.expose_secret()), key, Origin::File(entry.place.clone()))?;
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 fn caller(models: Option<&[&str]>) -> Caller {
     let models = models.map(|models| models.iter().map(|model| (*model).to_owned()).collect());
-    Caller { key: Arc::new(VirtualKey { id: "k".into(), name: "k".into(), models, expires_at: None, enabled: true }) }
+    Caller { key: Arc::new(VirtualKey { id: "k".into(), name: "k".into(), models, expires_at: None, enabled: true, ..VirtualKey::default() }) }
 }
 
 fn chat(body: &str) -> Result<Admitted, Fault> {

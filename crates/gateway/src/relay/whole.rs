@@ -47,7 +47,8 @@ fn checked(relayed: &Relayed<'_>, headers: &http::HeaderMap, body: Bytes) -> Res
     }
     let wanted = match relayed.operation() {
         Operation::Chat => "choices",
-        Operation::Embeddings | Operation::Models => "data",
+        Operation::Completions => "choices",
+        Operation::Embeddings | Operation::Models | Operation::CountTokens => "data",
     };
     if object.get(wanted).is_none_or(|member| member.kind != Kind::Array) {
         return Err(Fault::bad_response(Step::Relay, format!("the provider's answer has no list `{wanted}`")));

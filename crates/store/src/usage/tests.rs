@@ -10,6 +10,7 @@ fn row(attempt_id: u128) -> UsageRow {
 fn full(attempt_id: u128) -> UsageRow {
     let intent = Intent {
         attempt_id,
+        request: attempt_id,
         request_id: "req".into(),
         attempt: 3,
         started_at: 1_700_000_000_123_456,
