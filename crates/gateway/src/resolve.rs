@@ -31,7 +31,7 @@ impl Gateway {
 }
 
 fn candidate(mapping: &Mapping, operation: Operation) -> Candidate {
-    Candidate { priority: mapping.priority, supported: mapping.supports(operation), enabled: true }
+    Candidate { priority: mapping.priority, supported: mapping.supports(operation), enabled: true, usable: mapping.provider.spec.unusable.is_none() }
 }
 
 /// A longer name is cut in messages.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: pure. No clock, no input or output; time and everything else that varies is an argument.
 
+pub mod credential;
 pub mod key;
 pub mod mapping;
 pub mod plan;

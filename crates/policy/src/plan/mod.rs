@@ -11,6 +11,8 @@ pub struct Candidate {
     /// The provider has an endpoint for the operation.
     pub supported: bool,
     pub enabled: bool,
+    /// Its provider can be called as it is configured.
+    pub usable: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub enum Reason {
     /// Switched off.
     Disabled,
     NoEndpoint(Operation),
+    /// Its provider cannot be called as it is configured; the snapshot says why.
+    Unusable,
 }
 
 impl Reason {
@@ -54,6 +58,7 @@ impl std::fmt::Display for Reason {
         match self {
             Reason::Priority(priority) => write!(f, "priority {priority}"),
             Reason::Disabled => f.write_str("skipped: disabled"),
+            Reason::Unusable => f.write_str("skipped: the provider cannot be used as it is configured"),
             Reason::NoEndpoint(operation) => write!(f, "skipped: no {} endpoint", operation.name()),
         }
     }
@@ -83,7 +88,7 @@ pub fn plan(strategy: Strategy, operation: Operation, candidates: &[Candidate]) 
     // The sort is stable, which keeps the configured order among equals and among the skipped.
     decisions.sort_by_key(|decision| match (strategy, decision.reason) {
         (Strategy::Priority, Reason::Priority(priority)) => (0, priority),
-        (_, Reason::Disabled | Reason::NoEndpoint(_)) => (1, 0),
+        (_, Reason::Disabled | Reason::NoEndpoint(_) | Reason::Unusable) => (1, 0),
     });
     let targets = decisions.iter().take_while(|decision| !decision.reason.is_skipped()).count();
     Plan { decisions, targets }
@@ -94,6 +99,8 @@ fn judge(operation: Operation, candidate: &Candidate) -> Reason {
         Reason::Disabled
     } else if !candidate.supported {
         Reason::NoEndpoint(operation)
+    } else if !candidate.usable {
+        Reason::Unusable
     } else {
         Reason::Priority(candidate.priority)
     }

@@ -1,7 +1,7 @@
 use super::*;
 
 const fn candidate(priority: i32) -> Candidate {
-    Candidate { priority, supported: true, enabled: true }
+    Candidate { priority, supported: true, enabled: true, usable: true }
 }
 
 fn order(candidates: &[Candidate]) -> Vec<usize> {
@@ -21,11 +21,22 @@ fn extreme_priorities_keep_their_order() {
 
 #[test]
 fn what_cannot_be_tried_is_skipped_with_its_reason() {
-    let candidates =
-        [Candidate { enabled: false, ..candidate(0) }, candidate(5), Candidate { supported: false, ..candidate(1) }, candidate(3)];
+    let candidates = [
+        Candidate { enabled: false, ..candidate(0) },
+        candidate(5),
+        Candidate { supported: false, ..candidate(1) },
+        candidate(3),
+        Candidate { usable: false, ..candidate(0) },
+    ];
     let plan = plan(Strategy::Priority, Operation::Embeddings, &candidates);
     let said: Vec<_> = plan.decisions().iter().map(|decision| (decision.candidate, decision.reason.to_string())).collect();
-    let expected = [(3, "priority 3"), (1, "priority 5"), (0, "skipped: disabled"), (2, "skipped: no embeddings endpoint")];
+    let expected = [
+        (3, "priority 3"),
+        (1, "priority 5"),
+        (0, "skipped: disabled"),
+        (2, "skipped: no embeddings endpoint"),
+        (4, "skipped: the provider cannot be used as it is configured"),
+    ];
     assert_eq!(said, expected.map(|(at, text)| (at, text.to_owned())));
     assert_eq!(plan.targets().count(), 2);
     assert!(!plan.is_empty());
@@ -41,9 +52,10 @@ fn a_plan_without_targets_is_empty() {
 /// Every candidate appears once, whatever the mixture: all 3-candidate mixtures of switches and two priorities.
 #[test]
 fn every_candidate_is_decided_once() {
-    let kinds: Vec<Candidate> =
-        (0..8).map(|bits| Candidate { priority: bits & 1, supported: bits & 2 != 0, enabled: bits & 4 != 0 }).collect();
-    for (a, b, c) in (0..512).map(|n| (n & 7, (n >> 3) & 7, n >> 6)) {
+    let kinds: Vec<Candidate> = (0..16)
+        .map(|bits| Candidate { priority: bits & 1, supported: bits & 2 != 0, enabled: bits & 4 != 0, usable: bits & 8 != 0 })
+        .collect();
+    for (a, b, c) in (0..4096).map(|n| (n & 15, (n >> 4) & 15, n >> 8)) {
         let group = [kinds[a], kinds[b], kinds[c]];
         let plan = plan(Strategy::Priority, Operation::Chat, &group);
         let mut seen: Vec<_> = plan.decisions().iter().map(|decision| decision.candidate).collect();
@@ -51,6 +63,6 @@ fn every_candidate_is_decided_once() {
         assert_eq!(seen, [0, 1, 2]);
         let priorities: Vec<_> = plan.targets().map(|decision| group[decision.candidate].priority).collect();
         assert!(priorities.is_sorted());
-        assert_eq!(priorities.len(), group.iter().filter(|one| one.enabled && one.supported).count());
+        assert_eq!(priorities.len(), group.iter().filter(|one| one.enabled && one.supported && one.usable).count());
     }
 }
