@@ -5,12 +5,14 @@
 
 pub mod anthropic_messages;
 pub mod embeddings;
+mod leniency;
 mod names;
 pub mod openai_chat;
 pub mod openai_completions;
 mod retry_after;
 mod target;
 
+pub use leniency::{Leniency, ThinkTags};
 pub use names::NameMap;
 pub use retry_after::{retry_after, should_retry};
 pub use target::{ModelFacts, OffSwitch, Target, Thinking, ThinkingMode};
@@ -62,12 +64,20 @@ pub trait Dialect: Send + Sync {
     fn write_request(&self, chat: &Chat, target: &Target<'_>) -> Result<Written, Fault>;
 
     /// A provider's whole answer (status 2xx). A 200 that carries an error body is a fault.
-    fn read_reply(&self, body: &[u8]) -> Result<Reply, Fault>;
+    fn read_reply(&self, body: &[u8]) -> Result<Reply, Fault> {
+        self.read_reply_leniently(body, Leniency::default())
+    }
+    /// The same of a provider for which leniency is declared.
+    fn read_reply_leniently(&self, body: &[u8], leniency: Leniency) -> Result<Reply, Fault>;
     /// A whole answer to a client.
     fn write_reply(&self, reply: &Reply) -> Result<Vec<u8>, Fault>;
 
-    fn stream_reader(&self) -> Box<dyn StreamReader>;
-    /// The light reader for streams whose bytes go through.
+    fn stream_reader(&self) -> Box<dyn StreamReader> {
+        self.lenient_stream_reader(Leniency::default())
+    }
+    /// The same of a provider for which leniency is declared.
+    fn lenient_stream_reader(&self, leniency: Leniency) -> Box<dyn StreamReader>;
+    /// The light reader for streams whose bytes go through: they mean what they say, so there is no leniency to declare.
     fn stream_watcher(&self) -> Box<dyn StreamWatcher>;
     fn stream_writer(&self, options: StreamOptions) -> Box<dyn StreamWriter>;
 

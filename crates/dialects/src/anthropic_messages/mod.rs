@@ -12,7 +12,7 @@ mod write_request;
 #[cfg(test)]
 mod tests;
 
-use crate::{Dialect, ErrorAnswer, Framing, StreamOptions, StreamReader, StreamWatcher, StreamWriter, Target, Written};
+use crate::{Dialect, ErrorAnswer, Framing, Leniency, StreamOptions, StreamReader, StreamWatcher, StreamWriter, Target, Written};
 use chat::{Chat, DialectId, Event, Fault, FaultKind, Origin, Reply, Step, Usage};
 
 /// The codec.
@@ -36,7 +36,7 @@ impl Dialect for AnthropicMessages {
         write_request::write(chat, target)
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Reply, Fault> {
+    fn read_reply_leniently(&self, body: &[u8], _leniency: Leniency) -> Result<Reply, Fault> {
         read_reply::read(body)
     }
 
@@ -44,7 +44,7 @@ impl Dialect for AnthropicMessages {
         Err(unserved())
     }
 
-    fn stream_reader(&self) -> Box<dyn StreamReader> {
+    fn lenient_stream_reader(&self, _leniency: Leniency) -> Box<dyn StreamReader> {
         Box::<read_stream::Reader>::default()
     }
 

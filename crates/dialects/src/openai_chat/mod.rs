@@ -19,6 +19,7 @@ mod errors;
 mod read_reply;
 mod read_request;
 mod read_stream;
+mod think;
 mod types;
 mod watch;
 mod write_reply;
@@ -30,8 +31,13 @@ mod tests;
 
 pub(crate) use read_reply::usage_of;
 
-use crate::{Dialect, ErrorAnswer, Framing, StreamOptions, StreamReader, StreamWatcher, StreamWriter, Target, Written};
+use crate::{Dialect, ErrorAnswer, Framing, Leniency, StreamOptions, StreamReader, StreamWatcher, StreamWriter, Target, Written};
 use chat::{Chat, DialectId, Fault, Reply, Usage};
+
+/// The light reader for answers whose choices hold `text` in place of a delta (text completions).
+pub(crate) fn text_watcher() -> Box<dyn StreamWatcher> {
+    Box::new(watch::Watcher::of_text())
+}
 
 /// The codec.
 #[derive(Clone, Copy, Debug)]
@@ -54,16 +60,16 @@ impl Dialect for OpenaiChat {
         write_request::write(chat, target)
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Reply, Fault> {
-        read_reply::read(body)
+    fn read_reply_leniently(&self, body: &[u8], leniency: Leniency) -> Result<Reply, Fault> {
+        read_reply::read(body, leniency)
     }
 
     fn write_reply(&self, reply: &Reply) -> Result<Vec<u8>, Fault> {
         write_reply::write(reply)
     }
 
-    fn stream_reader(&self) -> Box<dyn StreamReader> {
-        Box::<read_stream::Reader>::default()
+    fn lenient_stream_reader(&self, leniency: Leniency) -> Box<dyn StreamReader> {
+        Box::new(read_stream::Reader::new(leniency))
     }
 
     fn stream_watcher(&self) -> Box<dyn StreamWatcher> {

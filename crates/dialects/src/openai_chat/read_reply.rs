@@ -1,14 +1,16 @@
 //! A provider's whole answer.
 
 use super::errors;
+use super::think;
 use super::types::{ME, keep_nested, kept, loose_arguments, loose_text, loose_time, minted_call_id, read_finish, read_usage};
+use crate::Leniency;
 use chat::{Choice, DialectId, Extras, Fault, Part, PartKind, ReasoningPart, Reply, Source, Step, ToolCall, Usage};
 use wire::RawRef;
 use wire::json::{self, Kind, Limits};
 use wire::object::Fields;
 
 /// Reads leniently: providers that imitate OpenAI leave things out and add others (providers/custom.md §3).
-pub(super) fn read(body: &[u8]) -> Result<Reply, Fault> {
+pub(super) fn read(body: &[u8], leniency: Leniency) -> Result<Reply, Fault> {
     let broken = |why: &str| Fault::bad_response(Step::FirstByte, format!("The provider's answer is no chat completion: {why}."));
     let text = std::str::from_utf8(body).map_err(|_| broken("it is not UTF-8"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
@@ -27,7 +29,9 @@ pub(super) fn read(body: &[u8]) -> Result<Reply, Fault> {
     fields.take_ref("object");
     for (item, position) in items.into_iter().zip(0_u32..) {
         let choice = item.fields().map_err(|_| broken("a choice is not an object"))?;
-        reply.choices.push(read_choice(choice, position, &reply.id).ok_or_else(|| broken("a choice has no message"))?);
+        let mut choice = read_choice(choice, position, &reply.id).ok_or_else(|| broken("a choice has no message"))?;
+        think::split(&mut choice.parts, leniency.think_tags);
+        reply.choices.push(choice);
     }
     if let Some((usage, extras)) = take_usage(&mut fields) {
         reply.usage = Some(usage);

@@ -9,7 +9,7 @@ mod choice;
 use super::errors::{self, Said};
 use super::read_reply::take_usage;
 use super::types::{ME, loose_text, loose_time};
-use crate::{Ending, StreamReader, Verdict};
+use crate::{Ending, Leniency, StreamReader, Verdict};
 use chat::{Event, Extras, Step, Usage};
 use choice::ChoiceReader;
 use std::collections::BTreeMap;
@@ -28,6 +28,7 @@ pub(super) struct Reader {
     told: Told,
     /// Members of chunks that came before the stream had a name.
     early: Vec<(String, Raw)>,
+    leniency: Leniency,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,6 +109,10 @@ pub(super) fn error_in(event: &str, fields: &Fields<'_>) -> Option<Said> {
 }
 
 impl Reader {
+    pub(super) fn new(leniency: Leniency) -> Self {
+        Self { leniency, ..Self::default() }
+    }
+
     fn end(&mut self, out: &mut Vec<Event>) -> Verdict {
         if !self.started {
             return Verdict::Malformed;
@@ -147,7 +152,7 @@ impl Reader {
         self.start(&mut fields, !choices.is_empty() || usage.is_some(), out);
         for (mut choice, position) in choices.into_iter().zip(0_u32..) {
             let index = loose_text(choice.take_ref("index")).and_then(|text| text.parse().ok()).unwrap_or(position);
-            self.choices.entry(index).or_default().read(index, choice, &self.id, out);
+            self.choices.entry(index).or_insert_with(|| ChoiceReader::new(self.leniency)).read(index, choice, &self.id, out);
         }
         if let Some((usage, extras)) = usage {
             self.usage.get_or_insert_default().overwrite(&usage);

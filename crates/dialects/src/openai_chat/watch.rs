@@ -25,6 +25,8 @@ pub(super) struct Watcher {
     started: bool,
     done: bool,
     failed: bool,
+    /// Choices hold `text`, not a delta.
+    of_text: bool,
 }
 
 impl StreamWatcher for Watcher {
@@ -78,6 +80,11 @@ fn has_escaped_ascii(text: &str) -> bool {
 }
 
 impl Watcher {
+    /// For text completions.
+    pub(super) fn of_text() -> Self {
+        Self { of_text: true, ..Self::default() }
+    }
+
     fn fail_with_text(&mut self, data: &str) -> Sight {
         self.failed = true;
         let said = errors::Said::text(data);
@@ -133,7 +140,7 @@ impl Watcher {
             let index = take_index(&mut fields, position);
             let word = loose_text(fields.take_ref("finish_reason"));
             let finished = word.and_then(|word| read_finish(&word, false)).is_some();
-            content |= finished || has_content(&fields);
+            content |= finished || has_content(&fields) || (self.of_text && says(&fields, "text"));
             *self.choices.entry(index).or_default() |= finished;
         }
         self.content |= content;
@@ -166,7 +173,12 @@ fn may_finish(choices: &str) -> bool {
 fn has_content(choice: &Fields<'_>) -> bool {
     let delta = ["delta", "message"].iter().find_map(|name| choice.peek(name)?.fields().ok());
     delta.is_some_and(|delta| {
-        let says = |name: &str| delta.peek(name).is_some_and(|value| !matches!(value.text(), "null" | "\"\"" | "[]" | "{}"));
-        ["content", "reasoning_content", "reasoning", "thinking_blocks", "refusal", "audio", "tool_calls"].iter().any(|name| says(name))
+        ["content", "reasoning_content", "reasoning", "thinking_blocks", "refusal", "audio", "tool_calls"]
+            .iter()
+            .any(|name| says(&delta, name))
     })
+}
+
+fn says(fields: &Fields<'_>, name: &str) -> bool {
+    fields.peek(name).is_some_and(|value| !matches!(value.text(), "null" | "\"\"" | "[]" | "{}"))
 }

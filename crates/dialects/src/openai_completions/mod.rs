@@ -1,10 +1,19 @@
-//! OpenAI's older text completions (`providers/openai.md`): a prompt in, text out. The bytes go through; nothing is translated into or out of it.
+//! OpenAI text completions (`providers/openai.md`): a prompt in, text out. Its bytes pass through; nothing is translated into or out of it.
+//!
+//! What the gateway must know of an answer (usage, errors, the end of a stream) has the form that chat completions have.
 
-use crate::openai_chat::OpenaiChat;
-use crate::{Dialect, ErrorAnswer, Framing, StreamOptions, StreamReader, StreamWatcher, StreamWriter, Target, Written};
-use chat::{Chat, DialectId, Fault, FaultKind, Origin, Reply, Step, Usage};
+mod request;
 
-/// The codec. Errors, usage and the frames of a stream are those of OpenAI chat.
+#[cfg(test)]
+mod tests;
+
+pub use request::check_request;
+
+use crate::openai_chat::{OpenaiChat, text_watcher};
+use crate::{Dialect, Ending, ErrorAnswer, Framing, Leniency, StreamOptions, StreamReader, StreamWatcher, StreamWriter, Target, Verdict};
+use chat::{Chat, DialectId, Event, Fault, FaultKind, Origin, Reply, Step, Usage};
+
+/// The codec.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenaiCompletions;
 
@@ -21,11 +30,11 @@ impl Dialect for OpenaiCompletions {
         Err(untranslated())
     }
 
-    fn write_request(&self, _chat: &Chat, _target: &Target<'_>) -> Result<Written, Fault> {
+    fn write_request(&self, _chat: &Chat, _target: &Target<'_>) -> Result<crate::Written, Fault> {
         Err(untranslated())
     }
 
-    fn read_reply(&self, _body: &[u8]) -> Result<Reply, Fault> {
+    fn read_reply_leniently(&self, _body: &[u8], _leniency: Leniency) -> Result<Reply, Fault> {
         Err(untranslated())
     }
 
@@ -33,16 +42,16 @@ impl Dialect for OpenaiCompletions {
         Err(untranslated())
     }
 
-    fn stream_reader(&self) -> Box<dyn StreamReader> {
-        OpenaiChat.stream_reader()
+    fn lenient_stream_reader(&self, _leniency: Leniency) -> Box<dyn StreamReader> {
+        Box::new(Untranslated { told: false })
     }
 
     fn stream_watcher(&self) -> Box<dyn StreamWatcher> {
-        OpenaiChat.stream_watcher()
+        text_watcher()
     }
 
-    fn stream_writer(&self, options: StreamOptions) -> Box<dyn StreamWriter> {
-        OpenaiChat.stream_writer(options)
+    fn stream_writer(&self, _options: StreamOptions) -> Box<dyn StreamWriter> {
+        Box::new(Untranslated { told: false })
     }
 
     fn read_error(&self, answer: ErrorAnswer<'_>) -> Fault {
@@ -63,6 +72,41 @@ impl Dialect for OpenaiCompletions {
 }
 
 fn untranslated() -> Fault {
-    let message = "text completions are not translated into or out of another dialect; use /v1/chat/completions";
+    let message =
+        "Text completions are not translated: map this model to a provider that has /v1/completions, or use /v1/chat/completions.";
     Fault::new(FaultKind::UnsupportedOperation, Origin::Gateway, Step::Translate, message)
+}
+
+/// Stands in for reader and writer: no frame is understood, and what is asked of the writer is refused once, in the dialect.
+struct Untranslated {
+    told: bool,
+}
+
+impl StreamReader for Untranslated {
+    fn read(&mut self, _event: &str, _data: &str, _out: &mut Vec<Event>) -> Verdict {
+        Verdict::Malformed
+    }
+
+    fn ending(&self) -> Ending {
+        Ending::Truncated
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        None
+    }
+}
+
+impl StreamWriter for Untranslated {
+    fn write(&mut self, _event: &Event, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.told, true) {
+            out.extend_from_slice(&OpenaiCompletions.write_stream_error(&untranslated(), ""));
+        }
+    }
+
+    /// The end of a stream whose own bytes went through without one.
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.told, true) {
+            out.extend_from_slice(b"data: [DONE]\n\n");
+        }
+    }
 }

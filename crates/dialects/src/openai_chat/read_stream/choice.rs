@@ -2,6 +2,8 @@
 
 use super::Told;
 use super::calls::Calls;
+use crate::Leniency;
+use crate::openai_chat::think::{Piece, Splitter};
 use crate::openai_chat::types::{ME, loose_text, read_finish};
 use chat::{Delta, Event, Extras, PartOpen};
 use wire::json::Kind;
@@ -17,6 +19,7 @@ pub(super) struct ChoiceReader {
     parts: u32,
     finished: bool,
     told: Told,
+    thinks: Splitter,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,10 @@ impl Place<'_> {
 }
 
 impl ChoiceReader {
+    pub(super) fn new(leniency: Leniency) -> Self {
+        Self { thinks: Splitter::new(leniency.think_tags), ..Self::default() }
+    }
+
     pub(super) fn has_finished(&self) -> bool {
         self.finished
     }
@@ -79,6 +86,7 @@ impl ChoiceReader {
     /// Closes every part: before the finish, and at the end.
     pub(super) fn close_all(&mut self, choice: u32, out: &mut Vec<Event>) {
         let mut place = Place { choice, parts: &mut self.parts, out };
+        flush(&mut self.thinks, &mut self.open, &mut place);
         if let Some((part, _)) = self.open.take() {
             place.close(part);
         }
@@ -108,8 +116,14 @@ impl ChoiceReader {
             out.push(Event::MessageExtras { choice, extras: Extras::new(ME, rest) });
         }
         let mut place = Place { choice, parts: &mut self.parts, out };
+        if reasoning.says_something() {
+            self.thinks.stand_down();
+        }
         reasoning.tell(&mut self.open, &mut place);
-        grow_content(&mut self.open, &mut place, content);
+        grow_content(&mut self.thinks, &mut self.open, &mut place, content);
+        if refusal.is_some() || audio.is_some() || !calls.is_empty() {
+            flush(&mut self.thinks, &mut self.open, &mut place);
+        }
         grow(&mut self.open, &mut place, Growing::Refusal, refusal);
         if let Some(audio) = audio {
             grow_audio(&mut self.audio, &mut place, audio);
@@ -151,17 +165,45 @@ fn grow(open: &mut Open, place: &mut Place<'_>, kind: Growing, text: Option<Stri
     }
 }
 
+fn grow_text(thinks: &mut Splitter, open: &mut Open, place: &mut Place<'_>, text: String) {
+    if thinks.is_over() {
+        return grow(open, place, Growing::Text, Some(text));
+    }
+    let mut pieces = Vec::new();
+    thinks.push(&text, &mut pieces);
+    grow_pieces(open, place, pieces);
+}
+
+fn grow_pieces(open: &mut Open, place: &mut Place<'_>, pieces: Vec<Piece>) {
+    for piece in pieces {
+        match piece {
+            Piece::Thought(text) => grow(open, place, Growing::Reasoning, Some(text)),
+            Piece::Text(text) => grow(open, place, Growing::Text, Some(text)),
+        }
+    }
+}
+
+/// What was held back as a possible tag is none, where something else follows.
+fn flush(thinks: &mut Splitter, open: &mut Open, place: &mut Place<'_>) {
+    if !thinks.is_over() {
+        let mut pieces = Vec::new();
+        thinks.finish(&mut pieces);
+        grow_pieces(open, place, pieces);
+    }
+}
+
 /// Text, or a list of parts: their text grows the text, what is no text is a part of its own.
-fn grow_content(open: &mut Open, place: &mut Place<'_>, content: Option<RawRef<'_>>) {
+fn grow_content(thinks: &mut Splitter, open: &mut Open, place: &mut Place<'_>, content: Option<RawRef<'_>>) {
     let Some(content) = content.filter(|content| !content.is_null()) else { return };
     if let Some(text) = content.as_str() {
-        return grow(open, place, Growing::Text, Some(text.into_owned()));
+        return grow_text(thinks, open, place, text.into_owned());
     }
     for item in content.items().unwrap_or_else(|_| vec![content]) {
         let text = item.as_str().map(std::borrow::Cow::into_owned).or_else(|| loose_text(item.fields().ok()?.peek("text")));
         match (text, item.to_raw()) {
-            (Some(text), _) => grow(open, place, Growing::Text, Some(text)),
+            (Some(text), _) => grow_text(thinks, open, place, text),
             (None, Ok(raw)) => {
+                flush(thinks, open, place);
                 if let Some((part, _)) = open.take() {
                     place.close(part);
                 }
@@ -215,6 +257,10 @@ impl Thought {
             thought.take_block(block);
         }
         thought
+    }
+
+    fn says_something(&self) -> bool {
+        self.text.is_some() || !self.signatures.is_empty() || !self.encrypted.is_empty()
     }
 
     /// The text of a block repeats what `reasoning_content` says, in this chunk or in those before.
