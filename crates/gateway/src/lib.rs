@@ -29,5 +29,6 @@ mod service;
 mod socket;
 mod translate;
 
+pub use ports::Peer;
 pub use server::serve;
 pub use service::{Gateway, Opened, Parts, Settings};

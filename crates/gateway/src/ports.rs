@@ -52,6 +52,10 @@ pub enum SendFaultKind {
 /// The body of an admin answer: whole, or a stream of events.
 pub type AdminBody = UnsyncBoxBody<Bytes, std::convert::Infallible>;
 
+/// The other end of the connection that a request came on; in the extensions of a request that [`Admin`] is handed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Peer(pub std::net::IpAddr);
+
 /// The admin API. The gateway hands over what its path says is administration; the implementation judges who asks, and refuses by default.
 pub trait Admin: Send + Sync {
     /// Runs to its end even where the future is dropped: a caller that goes away leaves no half-made change.
