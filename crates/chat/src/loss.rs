@@ -1,5 +1,7 @@
 //! What a translation could not carry.
 
+use std::borrow::Cow;
+
 /// A field of the caller's request that the target does not get as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loss {
@@ -7,7 +9,7 @@ pub struct Loss {
     pub path: String,
     pub kind: LossKind,
     /// Why, in words for the caller.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +21,11 @@ pub enum LossKind {
 }
 
 impl Loss {
-    pub fn dropped(path: impl Into<String>, reason: &'static str) -> Self {
-        Self { path: path.into(), kind: LossKind::Dropped, reason }
+    pub fn dropped(path: impl Into<String>, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { path: path.into(), kind: LossKind::Dropped, reason: reason.into() }
     }
 
-    pub fn approximated(path: impl Into<String>, reason: &'static str) -> Self {
-        Self { path: path.into(), kind: LossKind::Approximated, reason }
+    pub fn approximated(path: impl Into<String>, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { path: path.into(), kind: LossKind::Approximated, reason: reason.into() }
     }
 }

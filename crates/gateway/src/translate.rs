@@ -1,9 +1,10 @@
 //! From the caller's body to the body that a provider gets: spliced where both speak one dialect, written anew where they do not.
 
 use crate::admit::Admitted;
-use crate::snapshot::Mapping;
+use crate::parameters;
+use crate::target::Chosen;
 use bytes::Bytes;
-use chat::{DialectId, Fault, FaultKind, Loss, Operation, Origin, Step};
+use chat::{DialectId, Fault, Loss, Operation};
 use dialects::{NameMap, Target};
 use wire::json::{Edits, Kind, Limits, Object};
 
@@ -16,42 +17,112 @@ pub(crate) struct Outbound {
     pub(crate) names: NameMap,
 }
 
-/// The dialect that the data plane's callers speak on this operation.
-pub(crate) const CALLER: DialectId = DialectId::OpenaiChat;
-
 /// The body for one target. Fails when this target cannot carry the request; the next one may.
-pub(crate) fn translate(admitted: &Admitted, body: &Object<'_>, mapping: &Mapping) -> Result<Outbound, Fault> {
-    let surface = &mapping.provider.spec.surface;
-    let endpoint = mapping.endpoint(admitted.operation).ok_or_else(|| unsupported(admitted.operation))?;
-    match endpoint.dialect {
-        Some(dialect) if dialect != CALLER => write(admitted, body, mapping, dialect),
-        Some(dialect) if providers::quirks::needs_typed(surface, admitted.operation, &mapping.provider_model, body) => {
-            write(admitted, body, mapping, dialect)
-        }
-        _ => splice(admitted, body, mapping),
+pub(crate) fn translate(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>) -> Result<Outbound, Fault> {
+    if admitted.routing_members {
+        refuse_routing(body, chosen)?;
+    }
+    let parameters = parameters_of(admitted, chosen);
+    let mut outbound = match admitted.dialect {
+        DialectId::OpenaiChat | DialectId::OpenaiCompletions if !parameters.is_empty() => match parameters::merged(body, parameters) {
+            Some(merged) => carry(admitted, &crate::admit::scan(&merged)?, chosen, &[])?,
+            None => carry(admitted, body, chosen, &[])?,
+        },
+        _ => carry(admitted, body, chosen, parameters)?,
+    };
+    if chosen.target.mapping.strict {
+        refuse_losses(&outbound.losses, chosen)?;
+    }
+    if let Some(headers) = admitted.headers.as_deref().filter(|_| chosen.dialect(admitted.dialect) != admitted.dialect) {
+        outbound.losses.extend(headers.losses());
+    }
+    Ok(outbound)
+}
+
+/// Counting counts what the caller sent: parameters are for answers.
+fn parameters_of<'a>(admitted: &Admitted, chosen: Chosen<'a>) -> &'a [(String, String)] {
+    if admitted.operation == Operation::CountTokens { &[] } else { &chosen.target.mapping.parameters }
+}
+
+/// Members that steer routing are Conduit's own, unless the provider's owner said that the provider takes them.
+fn refuse_routing(body: &Object<'_>, chosen: Chosen<'_>) -> Result<(), Fault> {
+    let kept = &chosen.provider().spec.surface.keep;
+    match crate::admit::ROUTING.iter().find(|name| body.get(name).is_some() && !kept.iter().any(|kept| kept == *name)) {
+        Some(name) => Err(Fault::unsupported(*name, format!("`{name}` is not built in this version of Conduit: remove it"))),
+        None => Ok(()),
     }
 }
 
-fn unsupported(operation: Operation) -> Fault {
-    let message = format!("the provider has no operation {}", operation.name());
-    Fault::new(FaultKind::UnsupportedOperation, Origin::Caller, Step::Translate, message)
+/// A strict mapping sends everything or nothing.
+fn refuse_losses(losses: &[Loss], chosen: Chosen<'_>) -> Result<(), Fault> {
+    let Some(first) = losses.first() else { return Ok(()) };
+    let provider = &chosen.provider().spec.name;
+    let message = match losses.len() {
+        1 => format!("`{}` cannot be carried to the provider `{provider}`, and the mapping is strict: {}", first.path, first.reason),
+        more => {
+            let others = more - 1;
+            format!("`{}` and {others} more cannot be carried to the provider `{provider}`, and the mapping is strict: {}", first.path, first.reason)
+        }
+    };
+    Err(Fault::unsupported(&first.path, message))
 }
+
+fn carry(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>, parameters: &[(String, String)]) -> Result<Outbound, Fault> {
+    let surface = &chosen.provider().spec.surface;
+    let dialect = chosen.dialect(admitted.dialect);
+    let anew = dialect != admitted.dialect
+        || !parameters.is_empty()
+        || providers::quirks::needs_typed(surface, admitted.operation, chosen.model(), body);
+    match anew {
+        true => write(admitted, body, chosen, parameters),
+        false => splice(admitted, body, chosen),
+    }
+}
+
+/// What becomes of `stream_options`.
+enum StreamUsage {
+    /// Nothing is to be done.
+    AsItIs,
+    /// Usage is asked for: metering needs it, and the caller never sees what it did not ask for (R16).
+    Ask,
+    /// The server refuses the member.
+    LeaveOut,
+}
+
+fn stream_usage(admitted: &Admitted, chosen: Chosen<'_>) -> StreamUsage {
+    let known = matches!(chosen.dialect(admitted.dialect), DialectId::OpenaiChat | DialectId::OpenaiCompletions);
+    match admitted.stream && known {
+        false => StreamUsage::AsItIs,
+        true if chosen.provider().refuses_stream_options() => StreamUsage::LeaveOut,
+        true => StreamUsage::Ask,
+    }
+}
+
+const NO_STREAM_OPTIONS: &str = "the server refuses it";
 
 /// The bytes go through; only the members that policy changes are edited.
-fn splice(admitted: &Admitted, body: &Object<'_>, mapping: &Mapping) -> Result<Outbound, Fault> {
+fn splice(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>) -> Result<Outbound, Fault> {
     let mut edits = Edits::new(body);
-    if admitted.model != mapping.provider_model {
-        edits.set("model", wire::json::json_string(&mapping.provider_model));
+    if admitted.model != chosen.model() {
+        edits.set("model", wire::json::json_string(chosen.model()));
     }
-    if admitted.stream && !admitted.include_usage {
-        edits.set("stream_options", with_usage(body)?);
+    let mut refused = false;
+    match stream_usage(admitted, chosen) {
+        StreamUsage::Ask if !admitted.include_usage => {
+            edits.set("stream_options", with_usage(body)?);
+        }
+        StreamUsage::LeaveOut => refused = edits.remove("stream_options"),
+        StreamUsage::Ask | StreamUsage::AsItIs => {}
     }
-    let losses =
-        providers::quirks::on_splice(&mapping.provider.spec.surface, admitted.operation, &mapping.provider_model, body, &mut edits);
+    let surface = &chosen.provider().spec.surface;
+    let mut losses = providers::quirks::on_splice(surface, admitted.operation, chosen.model(), body, &mut edits);
+    if refused && admitted.include_usage {
+        losses.push(Loss::dropped("stream_options", NO_STREAM_OPTIONS));
+    }
     Ok(Outbound { body: Bytes::from(edits.apply()), losses, names: NameMap::default() })
 }
 
-/// The caller's stream options, with usage asked for: metering needs it, and the caller never sees what it did not ask for (R16).
+/// The caller's stream options, with usage asked for.
 fn with_usage(body: &Object<'_>) -> Result<String, Fault> {
     const ASKED: &str = r#"{"include_usage":true}"#;
     let Some(member) = body.get("stream_options").filter(|member| member.kind == Kind::Object) else { return Ok(ASKED.to_owned()) };
@@ -63,20 +134,34 @@ fn with_usage(body: &Object<'_>) -> Result<String, Fault> {
 }
 
 /// The body is read into the canonical form and written in the provider's dialect.
-fn write(admitted: &Admitted, body: &Object<'_>, mapping: &Mapping, dialect: DialectId) -> Result<Outbound, Fault> {
-    let spec = &mapping.provider.spec;
-    let mut chat = dialects::codec(CALLER).read_request(body.body())?;
-    if admitted.stream {
-        chat.include_usage = Some(true);
-    }
-    let mut losses = providers::quirks::on_typed(&spec.surface, admitted.operation, &mapping.provider_model, &mut chat);
-    let facts = providers::facts(spec.surface.declaration, &mapping.provider_model);
-    let target = Target {
-        model: &mapping.provider_model,
-        facts: &facts,
-        version: spec.credentials.first().and_then(|credential| credential.version.as_deref()),
+fn write(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>, parameters: &[(String, String)]) -> Result<Outbound, Fault> {
+    let spec = &chosen.provider().spec;
+    let dialect = chosen.dialect(admitted.dialect);
+    let mut chat = dialects::codec(admitted.dialect).read_request(body.body())?;
+    let mut losses = match parameters.is_empty() {
+        true => Vec::new(),
+        false => parameters::fill(&mut chat, parameters, dialect)?,
     };
+    match stream_usage(admitted, chosen) {
+        StreamUsage::Ask => chat.include_usage = Some(true),
+        StreamUsage::LeaveOut => {
+            chat.include_usage = None;
+            chat.extras.remove("stream_options");
+            if admitted.include_usage && admitted.dialect != DialectId::AnthropicMessages {
+                losses.push(Loss::dropped("stream_options", NO_STREAM_OPTIONS));
+            }
+        }
+        StreamUsage::AsItIs => {}
+    }
+    losses.extend(providers::quirks::on_typed(&spec.surface, admitted.operation, chosen.model(), &mut chat));
+    let facts = providers::facts(spec.surface.declaration, chosen.model());
+    let of_caller = admitted.headers.as_deref().filter(|_| dialect == admitted.dialect).and_then(|headers| headers.version());
+    let of_credential = chosen.credential.and_then(|credential| credential.version.as_deref());
+    let target = Target { model: chosen.model(), facts: &facts, version: of_caller.or(of_credential) };
     let written = dialects::codec(dialect).write_request(&chat, &target)?;
     losses.extend(written.losses);
     Ok(Outbound { body: Bytes::from(written.body), losses, names: written.names })
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ pub use catalog::facts;
 pub use credential::{Credential, FieldFault, credential_check};
 pub use declaration::{Auth, Declaration, DefaultTimeouts, Endpoint, Field, FieldHeader, FieldKind, LimitHeaders, ModelList};
 pub use kinds::{Kind, NOT_BUILT, kind};
-pub use quirk::{Models, OtherWord, Quirk, Sourced, Word};
+pub use quirk::{JsonForm, Models, Names, OtherWord, Quirk, Sourced, Text, Word};
 pub use request::{Missing, endpoint_url, normalize_base_url, prepare_headers};
 pub use surface::{Served, Surface};
 

@@ -84,9 +84,9 @@ fn every_quirk_has_a_source() {
 
 #[test]
 fn model_families_begin_so() {
-    let families = Models::Starting(&["gpt-4", "chatgpt-"]);
+    let families = Models::starting(&["gpt-4", "chatgpt-"]);
     assert!(families.include("gpt-4o") && families.include("ft:gpt-4o:acme") && families.include("chatgpt-4o-latest"));
     assert!(!families.include("gpt-5") && !families.include("my-gpt-4"));
     assert!(Models::All.include(""));
-    assert!(Models::NotStarting(&["gpt-4"]).include("gpt-7") && !Models::NotStarting(&["gpt-4"]).include("gpt-4.1"));
+    assert!(Models::not_starting(&["gpt-4"]).include("gpt-7") && !Models::not_starting(&["gpt-4"]).include("gpt-4.1"));
 }

@@ -4,7 +4,6 @@
 //! Temperature 0 is sent as it is: Groq itself reads it as 1e-8.
 
 use crate::quirk::{Models, OtherWord, Quirk, Sourced, Word};
-use chat::Operation;
 
 pub(super) const QUIRKS: &[Sourced] = &[
     refused("logprobs"),
@@ -25,100 +24,74 @@ pub(super) const QUIRKS: &[Sourced] = &[
     unknown("safety_identifier"),
     unknown("moderation"),
     unknown("cache_control"),
-    all(Quirk::Clamp { field: "temperature", min: 0.0, max: 2.0, reason: "Groq takes 0 to 2" }, "providers/groq.md §2 temperature"),
-    all(
-        Quirk::Words {
-            field: "service_tier",
-            words: &[
-                Word::same("auto"),
-                Word::same("on_demand"),
-                Word::same("flex"),
-                Word::same("performance"),
-                Word::spelt("default", "on_demand"),
-                Word::near("priority", "performance"),
-                Word::near("fast", "performance"),
-            ],
-            other: OtherWord::Drop,
-            reason: "Groq has the tiers auto, on_demand, flex and performance",
-        },
+    Sourced::chat(Quirk::clamp("temperature", 0.0, 2.0, "Groq takes 0 to 2"), "providers/groq.md §2 temperature"),
+    Sourced::chat(
+        Quirk::words("service_tier", TIERS, OtherWord::Drop, "Groq has the tiers auto, on_demand, flex and performance"),
         "providers/groq.md §2 service_tier",
     ),
-    Sourced {
-        quirk: Quirk::Words {
-            field: "reasoning_effort",
-            words: &[Word::near("none", "low"), Word::near("minimal", "low"), Word::near("xhigh", "high"), Word::near("max", "high")],
-            other: OtherWord::Keep,
-            reason: "this model takes low, medium or high",
-        },
-        operation: Operation::Chat,
-        models: Models::Starting(&["openai/gpt-oss"]),
-        source: "providers/groq.md §2 reasoning_effort",
-    },
-    Sourced {
-        quirk: Quirk::Words {
-            field: "reasoning_effort",
-            words: &[Word::near("minimal", "low"), Word::spelt("xhigh", "high"), Word::near("max", "high")],
-            other: OtherWord::Keep,
-            reason: "this model takes none, default, low, medium or high",
-        },
-        operation: Operation::Chat,
-        models: Models::Starting(&["qwen/qwen3.8"]),
-        source: "providers/groq.md §2 reasoning_effort",
-    },
-    Sourced {
-        quirk: Quirk::Words {
-            field: "reasoning_effort",
-            words: &[
-                Word::near("minimal", "default"),
-                Word::near("low", "default"),
-                Word::near("medium", "default"),
-                Word::near("high", "default"),
-                Word::near("xhigh", "default"),
-                Word::near("max", "default"),
-            ],
-            other: OtherWord::Keep,
-            reason: "this model takes none or default",
-        },
-        operation: Operation::Chat,
-        models: Models::Starting(&["qwen/qwen3-"]),
-        source: "providers/groq.md §2 reasoning_effort",
-    },
-    Sourced {
-        // Else the thought leaks into the content between <think> marks. Exclusive with include_reasoning.
-        quirk: Quirk::Default { field: "reasoning_format", value: "\"parsed\"", unless: &["include_reasoning"] },
-        operation: Operation::Chat,
-        models: Models::Starting(&["qwen/"]),
-        source: "providers/groq.md §2 reasoning rules",
-    },
-    all(Quirk::DropTurnNames, "providers/groq.md §2 messages[].name"),
-    all(
-        Quirk::DropMessageMembers {
-            members: &["annotations", "audio", "executed_tools", "provider_specific_fields"],
-            reason: "Groq refuses unknown members of messages",
-        },
+    effort(&["openai/gpt-oss"], EFFORTS_OF_GPT_OSS, "this model takes low, medium or high"),
+    effort(&["qwen/qwen3.8"], EFFORTS_OF_QWEN_3_8, "this model takes none, default, low, medium or high"),
+    effort(&["qwen/qwen3-"], EFFORTS_OF_QWEN_3, "this model takes none or default"),
+    // Else the thought leaks into the content between <think> marks. Exclusive with include_reasoning.
+    Sourced::chat_of(
+        Models::starting(&["qwen/"]),
+        Quirk::default("reasoning_format", "\"parsed\"", &["include_reasoning"]),
+        "providers/groq.md §2 reasoning rules",
+    ),
+    Sourced::chat(Quirk::DropTurnNames, "providers/groq.md §2 messages[].name"),
+    Sourced::chat(
+        Quirk::drop_message_members(
+            &["annotations", "audio", "executed_tools", "provider_specific_fields"],
+            "Groq refuses unknown members of messages",
+        ),
         "providers/groq.md §2 Messages, Tools",
     ),
-    all(Quirk::DeveloperAsSystem, "providers/groq.md §2 Messages"),
-    all(Quirk::ReasoningMember { name: "reasoning" }, "providers/groq.md §2 Messages"),
-    all(Quirk::RefusalAsText { reason: "Groq has no refusal member" }, "providers/groq.md §2 Messages"),
-    all(Quirk::DropCacheMarkers { reason: "Groq refuses unknown members of messages and tools" }, "providers/groq.md §2 Tools"),
+    Sourced::chat(Quirk::DeveloperAsSystem, "providers/groq.md §2 Messages"),
+    Sourced::chat(Quirk::reasoning_member("reasoning"), "providers/groq.md §2 Messages"),
+    Sourced::chat(Quirk::refusal_as_text("Groq has no refusal member"), "providers/groq.md §2 Messages"),
+    Sourced::chat(Quirk::drop_cache_markers("Groq refuses unknown members of messages and tools"), "providers/groq.md §2 Tools"),
     // Last: it looks at what the others left.
-    all(Quirk::DropNullMembers, "providers/groq.md §2 Messages"),
+    Sourced::chat(Quirk::DropNullMembers, "providers/groq.md §2 Messages"),
 ];
 
-const fn all(quirk: Quirk, source: &'static str) -> Sourced {
-    Sourced { quirk, operation: Operation::Chat, models: Models::All, source }
+const TIERS: &[Word] = &[
+    Word::same("auto"),
+    Word::same("on_demand"),
+    Word::same("flex"),
+    Word::same("performance"),
+    Word::spelt("default", "on_demand"),
+    Word::near("priority", "performance"),
+    Word::near("fast", "performance"),
+];
+
+const EFFORTS_OF_GPT_OSS: &[Word] =
+    &[Word::near("none", "low"), Word::near("minimal", "low"), Word::near("xhigh", "high"), Word::near("max", "high")];
+
+const EFFORTS_OF_QWEN_3_8: &[Word] = &[Word::near("minimal", "low"), Word::spelt("xhigh", "high"), Word::near("max", "high")];
+
+const EFFORTS_OF_QWEN_3: &[Word] = &[
+    Word::near("minimal", "default"),
+    Word::near("low", "default"),
+    Word::near("medium", "default"),
+    Word::near("high", "default"),
+    Word::near("xhigh", "default"),
+    Word::near("max", "default"),
+];
+
+const fn effort(families: &'static [&'static str], words: &'static [Word], reason: &'static str) -> Sourced {
+    let quirk = Quirk::words("reasoning_effort", words, OtherWord::Keep, reason);
+    Sourced::chat_of(Models::starting(families), quirk, "providers/groq.md §2 reasoning_effort")
 }
 
 /// Answered 400 wherever it stands.
 const fn refused(field: &'static str) -> Sourced {
-    all(Quirk::Drop { field, reason: "Groq refuses it" }, "providers/groq.md §2 logprobs, logit_bias")
+    Sourced::chat(Quirk::drop(field, "Groq refuses it"), "providers/groq.md §2 logprobs, logit_bias")
 }
 
 const fn without_effect(field: &'static str) -> Sourced {
-    all(Quirk::Drop { field, reason: "no model of Groq heeds it" }, "providers/groq.md §2 penalties")
+    Sourced::chat(Quirk::drop(field, "no model of Groq heeds it"), "providers/groq.md §2 penalties")
 }
 
 const fn unknown(field: &'static str) -> Sourced {
-    all(Quirk::Drop { field, reason: "not in Groq's schema" }, "providers/groq.md §2 fields not in the schema")
+    Sourced::chat(Quirk::drop(field, "not in Groq's schema"), "providers/groq.md §2 fields not in the schema")
 }

@@ -68,24 +68,16 @@ const WITHOUT_REASONING: &[&str] = &["gpt-3.5", "gpt-4", "chatgpt-", "gpt-5-chat
 /// Thought and cache markers stand in the history of a caller that a model of another provider answered before: they are Conduit's own
 /// extensions of the dialect, not OpenAI's.
 const QUIRKS: &[Sourced] = &[
-    Sourced {
-        quirk: Quirk::Rename { from: "max_tokens", to: "max_completion_tokens" },
-        operation: Operation::Chat,
-        models: Models::NotStarting(WITHOUT_REASONING),
-        source: "providers/openai.md §3, §11",
-    },
-    Sourced {
-        quirk: Quirk::DropReasoning { reason: "OpenAI's messages have no member for thought" },
-        operation: Operation::Chat,
-        models: Models::All,
-        source: "providers/openai.md §3 Messages",
-    },
-    Sourced {
-        quirk: Quirk::DropCacheMarkers { reason: "OpenAI's messages and tools have no cache markers of this form" },
-        operation: Operation::Chat,
-        models: Models::All,
-        source: "providers/openai.md §3 Messages",
-    },
+    Sourced::chat_of(
+        Models::not_starting(WITHOUT_REASONING),
+        Quirk::rename("max_tokens", "max_completion_tokens"),
+        "providers/openai.md §3, §11",
+    ),
+    Sourced::chat(Quirk::drop_reasoning("OpenAI's messages have no member for thought"), "providers/openai.md §3 Messages"),
+    Sourced::chat(
+        Quirk::drop_cache_markers("OpenAI's messages and tools have no cache markers of this form"),
+        "providers/openai.md §3 Messages",
+    ),
 ];
 
 fn facts(model: &str) -> ModelFacts {

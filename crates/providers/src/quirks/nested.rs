@@ -1,74 +1,20 @@
 //! Quirks that reach into messages and tools: on the canonical form alone.
 
-use crate::Quirk;
-use chat::{Chat, DialectId, Loss, Part, PartKind, ReasoningPart, Role, Source, Turn};
-use memchr::memmem;
+use super::messages;
+use crate::{Names, Quirk, Text};
+use chat::{Chat, DialectId, Loss, Part, PartKind, ReasoningPart, Role, Source, ToolChoice, ToolKind, Turn};
 use wire::Raw;
-use wire::json::Object;
 
 /// The names under which OpenAI's look-alikes keep the thought of an earlier turn.
-const REASONING_MEMBERS: [&str; 2] = ["reasoning_content", "reasoning"];
-/// Where Conduit's own clients keep thought that is signed or encrypted.
-const SEALED_MEMBER: &str = "thinking_blocks";
-const CACHE_MEMBER: &str = "cache_control";
-
-/// Words that a quirk looks for in quotes in the messages, so that one pass over the text serves all quirks of a provider.
-#[derive(Default)]
-struct Words {
-    in_messages: Vec<&'static str>,
-    nulls: bool,
-    cache_markers: bool,
-}
-
-impl Words {
-    fn add(&mut self, quirk: &'static Quirk) {
-        match quirk {
-            Quirk::DropTurnNames => self.in_messages.push("name"),
-            Quirk::DropNullMembers => self.nulls = true,
-            Quirk::DropMessageMembers { members, .. } => self.in_messages.extend(*members),
-            Quirk::DeveloperAsSystem => self.in_messages.push("developer"),
-            Quirk::RefusalAsText { .. } => self.in_messages.push("refusal"),
-            Quirk::ReasoningMember { name } => {
-                let others = REASONING_MEMBERS.iter().chain(&[SEALED_MEMBER]).filter(|member| *member != name);
-                self.in_messages.extend(others);
-            }
-            Quirk::DropReasoning { .. } => self.in_messages.extend(REASONING_MEMBERS.iter().chain(&[SEALED_MEMBER])),
-            Quirk::DropCacheMarkers { .. } => {
-                self.in_messages.push(CACHE_MEMBER);
-                self.cache_markers = true;
-            }
-            Quirk::Drop { .. } | Quirk::Rename { .. } | Quirk::Clamp { .. } | Quirk::Default { .. } | Quirk::Words { .. } => {}
-        }
-    }
-}
-
-/// Whether the text of the body could hold what one of the quirks is about. A name in an unusual spelling (`"n\u0061me"`) is not found: it goes
-/// through as it came, and the provider judges.
-pub(super) fn may_touch(quirks: impl Iterator<Item = &'static Quirk>, body: &Object<'_>) -> bool {
-    let mut words = Words::default();
-    quirks.for_each(|quirk| words.add(quirk));
-    let text = |member: &str| body.get(member).map_or("", |found| found.value);
-    has_quoted(text("messages"), &words.in_messages)
-        || (words.nulls && memmem::find(text("messages").as_bytes(), b"null").is_some())
-        || (words.cache_markers && has_quoted(text("tools"), &[CACHE_MEMBER]))
-}
-
-/// Whether one of the words stands in quotes somewhere. Goes from quote to quote, because the long stretches of a body (an image, a document) are
-/// single texts without one.
-fn has_quoted(text: &str, words: &[&str]) -> bool {
-    if words.is_empty() {
-        return false;
-    }
-    let bytes = text.as_bytes();
-    memchr::memchr_iter(b'"', bytes).any(|quote| {
-        let rest = bytes.get(quote + 1..).unwrap_or_default();
-        words.iter().any(|word| rest.strip_prefix(word.as_bytes()).is_some_and(|after| after.first() == Some(&b'"')))
-    })
-}
-
-pub(super) fn apply(quirk: &'static Quirk, chat: &mut Chat, losses: &mut Vec<Loss>) {
-    if let Quirk::DropCacheMarkers { reason } = quirk {
-        drop_tool_markers(chat, reason, losses);
+pub(super) const REASONING_MEMBERS: [&str; 2] = ["reasoning_content", "reasoning"];
+pub(super) fn apply(quirk: &Quirk, chat: &mut Chat, losses: &mut Vec<Loss>) {
+    match quirk {
+        Quirk::DropCacheMarkers { reason } => drop_tool_markers(chat, reason, losses),
+        Quirk::SystemFirst { reason } => messages::system_first(chat, reason, losses),
+        Quirk::MergeSameRole => messages::merge_same_role(chat, losses),
+        Quirk::FunctionToolsOnly { reason } => function_tools_only(chat, reason, losses),
+        Quirk::TakesTopK => carry_top_k(chat),
+        _ => {}
     }
     for (at, turn) in chat.turns.iter_mut().enumerate() {
         match quirk {
@@ -79,6 +25,8 @@ pub(super) fn apply(quirk: &'static Quirk, chat: &mut Chat, losses: &mut Vec<Los
             Quirk::RefusalAsText { reason } => refusals_as_text(at, turn, reason, losses),
             Quirk::ReasoningMember { name } if turn.role == Role::Assistant => name_reasoning(at, turn, name, losses),
             Quirk::DropReasoning { reason } if turn.role == Role::Assistant => drop_reasoning(at, turn, reason, losses),
+            Quirk::EmptyContentForNull if turn.role == Role::Assistant => fill_content(turn),
+            Quirk::FlattenTextParts => messages::flatten(at, turn, losses),
             Quirk::DropCacheMarkers { reason } => drop_markers(&format!("messages[{at}].content"), &mut turn.parts, reason, losses),
             _ => {}
         }
@@ -92,32 +40,36 @@ fn drop_name(at: usize, turn: &mut Turn, losses: &mut Vec<Loss>) {
 }
 
 /// Where nothing else is said the writer's null for content becomes an empty text, which means the same.
-fn drop_nulls(turn: &mut Turn) {
+fn fill_content(turn: &mut Turn) {
     let is_content = |part: &Part| {
         !matches!(part.kind, PartKind::Reasoning(_) | PartKind::ToolCall(_) | PartKind::Audio { source: Source::FileId { .. }, .. })
     };
     if !turn.listed && !turn.parts.iter().any(is_content) {
         turn.parts.push(Part::text(""));
     }
+}
+
+fn drop_nulls(turn: &mut Turn) {
+    fill_content(turn);
     let nulls: Vec<String> = turn.extras.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.to_owned()).collect();
     for name in nulls {
         turn.extras.remove(&name);
     }
 }
 
-fn drop_members(at: usize, turn: &mut Turn, members: &[&'static str], reason: &'static str, losses: &mut Vec<Loss>) {
-    if members.contains(&"audio") {
+fn drop_members(at: usize, turn: &mut Turn, members: &Names, reason: &Text, losses: &mut Vec<Loss>) {
+    if members.contains("audio") {
         let before = turn.parts.len();
         turn.parts.retain(|part| !matches!(part.kind, PartKind::Audio { source: Source::FileId { .. }, .. }));
         if turn.parts.len() < before {
-            losses.push(Loss::dropped(format!("messages[{at}].audio"), reason));
+            losses.push(Loss::dropped(format!("messages[{at}].audio"), reason.clone()));
         }
     }
-    for member in members {
+    for member in members.iter() {
         if let Some(value) = turn.extras.remove(member)
             && !says_nothing(&value)
         {
-            losses.push(Loss::dropped(format!("messages[{at}].{member}"), reason));
+            losses.push(Loss::dropped(format!("messages[{at}].{member}"), reason.clone()));
         }
     }
 }
@@ -128,17 +80,17 @@ fn says_nothing(value: &Raw) -> bool {
     matches!(dense.as_str(), "null" | "[]" | "{}")
 }
 
-fn refusals_as_text(at: usize, turn: &mut Turn, reason: &'static str, losses: &mut Vec<Loss>) {
+fn refusals_as_text(at: usize, turn: &mut Turn, reason: &Text, losses: &mut Vec<Loss>) {
     for part in &mut turn.parts {
         if let PartKind::Refusal { text } = &mut part.kind {
             part.kind = PartKind::Text { text: std::mem::take(text) };
-            losses.push(Loss::approximated(format!("messages[{at}].refusal"), reason));
+            losses.push(Loss::approximated(format!("messages[{at}].refusal"), reason.clone()));
         }
     }
 }
 
 /// Moves the thought into the member that the provider reads it from. Thought that another dialect sealed goes back only to its maker.
-fn name_reasoning(at: usize, turn: &mut Turn, name: &'static str, losses: &mut Vec<Loss>) {
+fn name_reasoning(at: usize, turn: &mut Turn, name: &Text, losses: &mut Vec<Loss>) {
     let is_open = |thought: &ReasoningPart| thought.from == DialectId::OpenaiChat && thought.encrypted.is_none();
     let mut thought = String::new();
     let mut sealed = false;
@@ -164,11 +116,11 @@ fn name_reasoning(at: usize, turn: &mut Turn, name: &'static str, losses: &mut V
         }
     }
     if let Some(text) = text {
-        turn.extras.push(DialectId::OpenaiChat, name, text);
+        turn.extras.push(DialectId::OpenaiChat, &**name, text);
     }
 }
 
-fn drop_reasoning(at: usize, turn: &mut Turn, reason: &'static str, losses: &mut Vec<Loss>) {
+fn drop_reasoning(at: usize, turn: &mut Turn, reason: &Text, losses: &mut Vec<Loss>) {
     let before = turn.parts.len();
     turn.parts.retain(|part| !matches!(part.kind, PartKind::Reasoning(_)));
     let mut dropped = turn.parts.len() < before;
@@ -176,14 +128,14 @@ fn drop_reasoning(at: usize, turn: &mut Turn, reason: &'static str, losses: &mut
         dropped |= turn.extras.remove(member).is_some_and(|found| !says_nothing(&found));
     }
     if dropped {
-        losses.push(Loss::dropped(format!("messages[{at}].reasoning_content"), reason));
+        losses.push(Loss::dropped(format!("messages[{at}].reasoning_content"), reason.clone()));
     }
 }
 
-fn drop_markers(path: &str, parts: &mut [Part], reason: &'static str, losses: &mut Vec<Loss>) {
+fn drop_markers(path: &str, parts: &mut [Part], reason: &Text, losses: &mut Vec<Loss>) {
     for (at, part) in parts.iter_mut().enumerate() {
         if part.cache.take().is_some() {
-            losses.push(Loss::dropped(format!("{path}[{at}].cache_control"), reason));
+            losses.push(Loss::dropped(format!("{path}[{at}].cache_control"), reason.clone()));
         }
         if let PartKind::ToolResult(result) = &mut part.kind {
             drop_markers(path, &mut result.parts, reason, losses);
@@ -191,10 +143,38 @@ fn drop_markers(path: &str, parts: &mut [Part], reason: &'static str, losses: &m
     }
 }
 
-fn drop_tool_markers(chat: &mut Chat, reason: &'static str, losses: &mut Vec<Loss>) {
+fn drop_tool_markers(chat: &mut Chat, reason: &Text, losses: &mut Vec<Loss>) {
     for (at, tool) in chat.tools.iter_mut().enumerate() {
         if tool.cache.take().is_some() {
-            losses.push(Loss::dropped(format!("tools[{at}].cache_control"), reason));
+            losses.push(Loss::dropped(format!("tools[{at}].cache_control"), reason.clone()));
         }
+    }
+}
+
+fn function_tools_only(chat: &mut Chat, reason: &Text, losses: &mut Vec<Loss>) {
+    let mut at = 0;
+    chat.tools.retain(|tool| {
+        let kept = matches!(tool.kind, ToolKind::Function);
+        if !kept {
+            losses.push(Loss::dropped(format!("tools[{at}]"), reason.clone()));
+        }
+        at += 1;
+        kept
+    });
+    if matches!(chat.tool_choice, Some(ToolChoice::Custom { .. } | ToolChoice::Native { .. })) {
+        losses.push(Loss::dropped("tool_choice", reason.clone()));
+        chat.tool_choice = None;
+    }
+    // Without tools these two are refused, and say nothing.
+    if chat.tools.is_empty() && at > 0 {
+        chat.tool_choice = None;
+        chat.parallel_tools = None;
+    }
+}
+
+/// The writer of OpenAI's dialect knows no `top_k`; as a member of that dialect it goes out as it is.
+fn carry_top_k(chat: &mut Chat) {
+    if let Some(raw) = chat.sampling.top_k.take().and_then(|number| Raw::of(&number).ok()) {
+        chat.extras.push(DialectId::OpenaiChat, "top_k", raw);
     }
 }

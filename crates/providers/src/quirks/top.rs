@@ -1,22 +1,49 @@
 //! What a top-level quirk does, over any carrier of named JSON values.
 
-use crate::{OtherWord, Quirk, Word};
+use super::forms;
+use crate::{OtherWord, Quirk, Text, Word};
 use chat::Loss;
+use serde_json::Value;
 use std::borrow::Cow;
 use wire::json::json_string;
 
 /// Named values at the top of a request, as JSON text.
 pub(super) trait Fields {
     fn get(&self, field: &str) -> Option<Cow<'_, str>>;
-    fn set(&mut self, field: &'static str, value: String);
-    fn remove(&mut self, field: &'static str);
+    /// The fields whose value is null.
+    fn nulls(&self) -> Vec<String>;
+    fn set(&mut self, field: &str, value: String);
+    /// Does nothing where there is no such field.
+    fn remove(&mut self, field: &str);
     /// Only called where there is a `from` and no `to`.
-    fn rename(&mut self, from: &'static str, to: &'static str);
+    fn rename(&mut self, from: &str, to: &str);
 }
 
-pub(super) fn apply(quirk: &'static Quirk, fields: &mut dyn Fields, losses: &mut Vec<Loss>) {
+const STREAM_OPTIONS: &str = "stream_options";
+const TOOL_CHOICE: &str = "tool_choice";
+
+pub(super) fn apply(quirk: &Quirk, fields: &mut dyn Fields, losses: &mut Vec<Loss>) {
     match quirk {
         Quirk::Drop { field, reason } => drop_field(field, reason, fields, losses),
+        Quirk::DropWhen { field, equals, exact, reason } => {
+            if fields.get(field).is_some_and(|value| same_value(&value, equals)) {
+                fields.remove(field);
+                if !exact {
+                    losses.push(Loss::dropped(&**field, reason.clone()));
+                }
+            }
+        }
+        Quirk::DropEmpty { field } => {
+            if fields.get(field).is_some_and(|value| is_empty(&value)) {
+                fields.remove(field);
+            }
+        }
+        Quirk::DropNulls => fields.nulls().iter().for_each(|field| fields.remove(field)),
+        Quirk::StreamOptionsWithStreamOnly => {
+            if fields.get("stream").as_deref() != Some("true") {
+                fields.remove(STREAM_OPTIONS);
+            }
+        }
         Quirk::Rename { from, to } => {
             if is_set(fields, from) && fields.get(to).is_none() {
                 fields.rename(from, to);
@@ -25,35 +52,29 @@ pub(super) fn apply(quirk: &'static Quirk, fields: &mut dyn Fields, losses: &mut
         Quirk::Clamp { field, min, max, reason } => {
             if let Some(bound) = passed_bound(fields, field, *min, *max) {
                 fields.set(field, number_text(bound));
-                losses.push(Loss::approximated(*field, reason));
+                losses.push(Loss::approximated(&**field, reason.clone()));
             }
         }
         Quirk::Default { field, value, unless } => {
             if fields.get(field).is_none() && !unless.iter().any(|other| is_set(fields, other)) {
-                fields.set(field, (*value).to_owned());
+                fields.set(field, value.clone().into_owned());
             }
         }
-        Quirk::Words { field, words, other, reason } => {
-            let word = fields.get(field).and_then(|value| serde_json::from_str::<String>(&value).ok());
-            match word.map(|word| change_of(&word, words, *other)) {
-                None | Some(WordChange::Nothing) => {}
-                Some(WordChange::To(entry)) => {
-                    fields.set(field, json_string(entry.to));
-                    if !entry.exact {
-                        losses.push(Loss::approximated(*field, reason));
-                    }
-                }
-                Some(WordChange::Away) => drop_field(field, reason, fields, losses),
+        Quirk::Words { field, words, other, reason } => change_word(field, words, *other, reason, fields, losses),
+        Quirk::AsList { field } => {
+            if let Some(text) = fields.get(field).filter(|value| value.starts_with('"')).map(Cow::into_owned) {
+                fields.set(field, format!("[{text}]"));
             }
         }
-        Quirk::DropTurnNames
-        | Quirk::DropNullMembers
-        | Quirk::DropMessageMembers { .. }
-        | Quirk::DeveloperAsSystem
-        | Quirk::ReasoningMember { .. }
-        | Quirk::DropReasoning { .. }
-        | Quirk::RefusalAsText { .. }
-        | Quirk::DropCacheMarkers { .. } => {}
+        Quirk::ToolChoiceAsWord { reason } => {
+            if fields.get(TOOL_CHOICE).is_some_and(|value| value.starts_with('{')) {
+                fields.set(TOOL_CHOICE, "\"required\"".to_owned());
+                losses.push(Loss::approximated(TOOL_CHOICE, reason.clone()));
+            }
+        }
+        Quirk::JsonObjectAs { form, reason } => forms::json_object_as(*form, reason, fields, losses),
+        // Nested: see there.
+        _ => {}
     }
 }
 
@@ -62,13 +83,26 @@ fn is_set(fields: &dyn Fields, field: &str) -> bool {
     fields.get(field).is_some_and(|value| value != "null")
 }
 
-fn drop_field(field: &'static str, reason: &'static str, fields: &mut dyn Fields, losses: &mut Vec<Loss>) {
+fn drop_field(field: &str, reason: &Text, fields: &mut dyn Fields, losses: &mut Vec<Loss>) {
     if is_set(fields, field) {
-        losses.push(Loss::dropped(field, reason));
+        losses.push(Loss::dropped(field, reason.clone()));
     }
-    if fields.get(field).is_some() {
-        fields.remove(field);
+    fields.remove(field);
+}
+
+/// Equal as JSON; numbers by their value, however they are spelt.
+fn same_value(left: &str, right: &str) -> bool {
+    let (Ok(left), Ok(right)) = (serde_json::from_str::<Value>(left), serde_json::from_str::<Value>(right)) else { return false };
+    match (left.as_f64(), right.as_f64()) {
+        (Some(left), Some(right)) => left == right,
+        _ => left == right,
     }
+}
+
+/// An empty list or object.
+fn is_empty(value: &str) -> bool {
+    let within = |open: char, close: char| value.strip_prefix(open)?.strip_suffix(close).map(|inside| inside.trim().is_empty());
+    within('[', ']').or_else(|| within('{', '}')).unwrap_or(false)
 }
 
 /// The bound that a number lies beyond, if any.
@@ -88,17 +122,17 @@ fn number_text(number: f64) -> String {
     format!("{number}")
 }
 
-enum WordChange {
-    Nothing,
-    To(&'static Word),
-    Away,
-}
-
-fn change_of(word: &str, words: &'static [Word], other: OtherWord) -> WordChange {
+fn change_word(field: &str, words: &[Word], other: OtherWord, reason: &Text, fields: &mut dyn Fields, losses: &mut Vec<Loss>) {
+    let Some(word) = fields.get(field).and_then(|value| serde_json::from_str::<String>(&value).ok()) else { return };
     match words.iter().find(|entry| entry.from == word) {
-        Some(entry) if entry.from == entry.to => WordChange::Nothing,
-        Some(entry) => WordChange::To(entry),
-        None if other == OtherWord::Drop => WordChange::Away,
-        None => WordChange::Nothing,
+        Some(entry) if entry.from == entry.to => {}
+        Some(entry) => {
+            fields.set(field, json_string(&entry.to));
+            if !entry.exact {
+                losses.push(Loss::approximated(field, reason.clone()));
+            }
+        }
+        None if other == OtherWord::Drop => drop_field(field, reason, fields, losses),
+        None => {}
     }
 }

@@ -1,5 +1,6 @@
 //! The top-level fields of OpenAI chat where the canonical form keeps them.
 
+use super::shape;
 use super::top::Fields;
 use chat::{Chat, DialectId, Effort};
 use serde::Serialize;
@@ -40,6 +41,13 @@ impl Fields for Typed<'_> {
             "parallel_tool_calls" => json(chat.parallel_tools),
             "user" => json(chat.user.as_ref()),
             "service_tier" => json(chat.service_tier.as_ref()),
+            "stop" => shape::stop(sampling),
+            "stream" => json(chat.stream),
+            "stream_options" => shape::stream_options(chat),
+            "tools" => (!chat.tools.is_empty()).then(|| "[{}]".to_owned()),
+            "tool_choice" => chat.tool_choice.as_ref().and_then(shape::tool_choice),
+            "response_format" => shape::response_format(chat),
+            "thinking" | "reasoning" => own(&chat.reasoning.extras, field).map(|raw| raw.text().to_owned()),
             "reasoning_effort" => json(chat.reasoning.effort.as_ref().map(Effort::word)),
             "cache_control" => chat.cache.as_ref().map(|_| "{}".to_owned()),
             _ => None,
@@ -50,7 +58,11 @@ impl Fields for Typed<'_> {
         }
     }
 
-    fn set(&mut self, field: &'static str, value: String) {
+    fn nulls(&self) -> Vec<String> {
+        self.chat.extras.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.to_owned()).collect()
+    }
+
+    fn set(&mut self, field: &str, value: String) {
         let Ok(raw) = Raw::parse(&value) else { return };
         self.remove(field);
         let chat = &mut *self.chat;
@@ -72,12 +84,14 @@ impl Fields for Typed<'_> {
             "parallel_tool_calls" => chat.parallel_tools = raw.read().ok(),
             "user" => chat.user = raw.read().ok(),
             "service_tier" => chat.service_tier = raw.read().ok(),
+            "stop" => shape::set_stop(sampling, &raw),
+            "tool_choice" => chat.tool_choice = Some(shape::read_tool_choice(raw)),
             "reasoning_effort" => chat.reasoning.effort = raw.read::<String>().ok().map(|word| Effort::from_word(&word)),
             _ => chat.extras.push(DialectId::OpenaiChat, field, raw),
         }
     }
 
-    fn remove(&mut self, field: &'static str) {
+    fn remove(&mut self, field: &str) {
         let chat = &mut *self.chat;
         let sampling = &mut chat.sampling;
         chat.extras.remove(field);
@@ -96,17 +110,30 @@ impl Fields for Typed<'_> {
             "parallel_tool_calls" => chat.parallel_tools = None,
             "user" => chat.user = None,
             "service_tier" => chat.service_tier = None,
+            "stop" => sampling.stop.clear(),
+            "stream_options" => chat.include_usage = None,
+            "tools" => chat.tools.clear(),
+            "tool_choice" => chat.tool_choice = None,
+            "response_format" => chat.output = None,
+            "thinking" | "reasoning" => {
+                chat.reasoning.extras.remove(field);
+            }
             "reasoning_effort" => chat.reasoning.effort = None,
             "cache_control" => chat.cache = None,
             _ => {}
         }
     }
 
-    fn rename(&mut self, from: &'static str, to: &'static str) {
+    fn rename(&mut self, from: &str, to: &str) {
         let Some(value) = self.get(from).map(Cow::into_owned) else { return };
         self.remove(from);
         self.set(to, value);
     }
+}
+
+/// A member that came in OpenAI's dialect.
+fn own<'e>(extras: &'e chat::Extras, field: &str) -> Option<&'e Raw> {
+    extras.of(DialectId::OpenaiChat).iter().find(|(name, _)| name == field).map(|(_, raw)| raw)
 }
 
 fn json<T: Serialize>(value: Option<T>) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use crate::{Declaration, Sourced};
 use chat::{DialectId, Operation};
+use std::borrow::Cow;
 
 /// The face of one configured provider. Everything of a [`Declaration`] that an owner may change for a custom endpoint stands here, so the
 /// gateway reads it from here and never from the declaration.
@@ -9,7 +10,7 @@ use chat::{DialectId, Operation};
 pub struct Surface {
     pub declaration: &'static Declaration,
     pub endpoints: Vec<Served>,
-    pub quirks: &'static [Sourced],
+    pub quirks: Cow<'static, [Sourced]>,
     /// Rejects fields that it does not know: requests are always written from the canonical form.
     pub closed: bool,
     /// A stream that ends after its finish reason but without the dialect's terminal marker counts as whole.
@@ -37,7 +38,7 @@ impl Surface {
         Self {
             declaration,
             endpoints: endpoints.collect(),
-            quirks: declaration.quirks,
+            quirks: Cow::Borrowed(declaration.quirks),
             closed: declaration.closed,
             end_marker_optional: declaration.end_marker_optional,
         }

@@ -25,7 +25,7 @@ fn samples(field: &str) -> Vec<Value> {
     }
 }
 
-fn field_of(quirk: &Quirk) -> &'static str {
+fn field_of(quirk: &Quirk) -> &str {
     match quirk {
         Quirk::Drop { field, .. } | Quirk::Clamp { field, .. } | Quirk::Default { field, .. } | Quirk::Words { field, .. } => field,
         Quirk::Rename { from, .. } => from,
@@ -37,8 +37,8 @@ fn field_of(quirk: &Quirk) -> &'static str {
 fn models(families: &Models) -> Vec<String> {
     match families {
         Models::All => vec!["some-model".to_owned()],
-        Models::Starting(prefixes) => vec![format!("{}x", prefixes[0]), "some-model".to_owned()],
-        Models::NotStarting(prefixes) => vec!["some-model".to_owned(), format!("{}x", prefixes[0])],
+        Models::Starting(prefixes) => vec![format!("{}x", prefixes.iter().next().unwrap()), "some-model".to_owned()],
+        Models::NotStarting(prefixes) => vec!["some-model".to_owned(), format!("{}x", prefixes.iter().next().unwrap())],
     }
 }
 
@@ -46,7 +46,7 @@ fn models(families: &Models) -> Vec<String> {
 fn typed(declaration: &'static Declaration, model: &str, body: &Value) -> (Value, Vec<String>) {
     let codec = dialects::codec(DialectId::OpenaiChat);
     let mut chat = codec.read_request(body.to_string().as_bytes()).unwrap();
-    let losses = on_typed(&Surface::of(declaration), Operation::Chat, model, &mut chat);
+    let losses = typed_quirks(declaration, model, &mut chat);
     let facts = crate::facts(declaration, model);
     let written = codec.write_request(&chat, &Target { model, facts: &facts, version: None }).unwrap();
     assert!(written.losses.is_empty(), "{:?}", written.losses);
@@ -86,8 +86,7 @@ fn thought_and_cache_markers_of_others_do_not_reach_openai() {
         {"role": "user", "content": "c"},
     ]});
     let text = body.to_string();
-    let object = wire::json::scan(text.as_bytes(), &wire::json::Limits::default()).unwrap();
-    assert!(needs_typed(&Surface::of(openai), Operation::Chat, "gpt-4o", &object));
+    assert!(typed_path(openai, "gpt-4o", &serde_json::from_str(&text).unwrap()));
     let (written, losses) = typed(openai, "gpt-4o", &body);
     assert_eq!(losses, ["messages[1].reasoning_content", "messages[0].content[0].cache_control"]);
     assert_eq!(

@@ -1,7 +1,7 @@
 mod both_paths;
 
 use super::*;
-use crate::{Declaration, Models, OtherWord, Word};
+use crate::{Declaration, Models, OtherWord, Sourced, Word};
 use chat::{CacheMarker, DialectId, Effort, Extras, Part, PartKind, ReasoningPart, Role, Tool, ToolKind, Turn};
 use serde_json::{Value, json};
 use wire::Raw;
@@ -15,18 +15,30 @@ fn groq() -> &'static Declaration {
     crate::find("groq").unwrap()
 }
 
+/// Where the provider takes chat in OpenAI's dialect.
+fn chat_of(surface: &Surface) -> &Served {
+    surface.endpoint(Operation::Chat, DialectId::OpenaiChat).unwrap()
+}
+
 /// The body and the losses that the splice path gives.
 fn spliced(declaration: &'static Declaration, model: &str, body: &Value) -> (Value, Vec<String>) {
     let text = body.to_string();
     let object = scan(text.as_bytes(), &Limits::default()).unwrap();
     let mut edits = Edits::new(&object);
-    let losses = on_splice(&Surface::of(declaration), Operation::Chat, model, &object, &mut edits);
+    let surface = Surface::of(declaration);
+    let losses = on_splice(&surface, chat_of(&surface), model, &object, &mut edits);
     (serde_json::from_slice(&edits.apply()).unwrap(), losses.into_iter().map(|loss| loss.path).collect())
+}
+
+fn typed_quirks(declaration: &'static Declaration, model: &str, chat: &mut Chat) -> Vec<Loss> {
+    let surface = Surface::of(declaration);
+    on_typed(&surface, chat_of(&surface), model, chat)
 }
 
 fn typed_path(declaration: &'static Declaration, model: &str, body: &Value) -> bool {
     let text = body.to_string();
-    needs_typed(&Surface::of(declaration), Operation::Chat, model, &scan(text.as_bytes(), &Limits::default()).unwrap())
+    let surface = Surface::of(declaration);
+    needs_typed(&surface, chat_of(&surface), model, &scan(text.as_bytes(), &Limits::default()).unwrap())
 }
 
 /// A request with one more member.
@@ -179,9 +191,11 @@ fn embeddings_have_no_chat_quirks() {
     let text = with("max_tokens", json!(1)).to_string();
     let object = scan(text.as_bytes(), &Limits::default()).unwrap();
     let mut edits = Edits::new(&object);
-    assert!(on_splice(&Surface::of(openai()), Operation::Embeddings, "o3", &object, &mut edits).is_empty());
+    let surface = Surface::of(openai());
+    let embeddings = surface.endpoint(Operation::Embeddings, DialectId::OpenaiChat).unwrap();
+    assert!(on_splice(&surface, embeddings, "o3", &object, &mut edits).is_empty());
     assert!(edits.is_empty());
-    assert!(!needs_typed(&Surface::of(groq()), Operation::Embeddings, "m", &object));
+    assert!(!needs_typed(&surface, embeddings, "m", &object));
 }
 
 fn turn(role: Role, parts: Vec<Part>) -> Turn {
@@ -221,7 +235,7 @@ fn nested_quirks_edit_the_canonical_form() {
     let mut chat =
         Chat { turns: vec![turn(Role::Developer, vec![Part::text("d")]), user, assistant], tools: vec![tool], ..Chat::default() };
 
-    let losses = on_typed(&Surface::of(groq()), Operation::Chat, "m", &mut chat);
+    let losses = typed_quirks(groq(), "m", &mut chat);
 
     assert_eq!(chat.turns[0].role, Role::System);
     assert_eq!(chat.turns[1].name, None);
@@ -278,10 +292,10 @@ fn the_canonical_form_gives_back_what_was_set_and_forgets_what_was_removed() {
 #[test]
 fn a_rename_on_the_canonical_form_changes_the_spelling() {
     let mut chat = Chat { max_tokens: Some(9), max_tokens_legacy: true, ..Chat::default() };
-    on_typed(&Surface::of(openai()), Operation::Chat, "o3", &mut chat);
+    typed_quirks(openai(), "o3", &mut chat);
     assert_eq!((chat.max_tokens, chat.max_tokens_legacy), (Some(9), false));
     let mut chat = Chat { max_tokens: Some(9), max_tokens_legacy: true, ..Chat::default() };
-    on_typed(&Surface::of(openai()), Operation::Chat, "gpt-4o", &mut chat);
+    typed_quirks(openai(), "gpt-4o", &mut chat);
     assert!(chat.max_tokens_legacy);
 }
 
@@ -289,7 +303,7 @@ fn a_rename_on_the_canonical_form_changes_the_spelling() {
 fn effort_words_are_mapped_on_the_canonical_form() {
     let mut chat = Chat::default();
     chat.reasoning.effort = Some(Effort::XHigh);
-    let losses = on_typed(&Surface::of(groq()), Operation::Chat, "openai/gpt-oss-20b", &mut chat);
+    let losses = typed_quirks(groq(), "openai/gpt-oss-20b", &mut chat);
     assert_eq!(chat.reasoning.effort, Some(Effort::High));
     assert_eq!(losses.len(), 1);
 }
@@ -298,13 +312,11 @@ fn effort_words_are_mapped_on_the_canonical_form() {
 #[test]
 fn quirks_follow_each_other() {
     static CHAIN: [Sourced; 3] = [
-        chain(Quirk::Rename { from: "a", to: "b" }),
-        chain(Quirk::Words { field: "b", words: &[Word::spelt("x", "y")], other: OtherWord::Keep, reason: "r" }),
-        chain(Quirk::Default { field: "c", value: "1", unless: &["b"] }),
+        Sourced::chat(Quirk::rename("a", "b"), "s"),
+        Sourced::chat(Quirk::words("b", WORDS, OtherWord::Keep, "r"), "s"),
+        Sourced::chat(Quirk::default("c", "1", &["b"]), "s"),
     ];
-    const fn chain(quirk: Quirk) -> Sourced {
-        Sourced { quirk, operation: Operation::Chat, models: Models::All, source: "s" }
-    }
+    const WORDS: &[Word] = &[Word::spelt("x", "y")];
     let body = with("a", json!("x"));
     let text = body.to_string();
     let object = scan(text.as_bytes(), &Limits::default()).unwrap();
