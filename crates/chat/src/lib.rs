@@ -28,7 +28,7 @@ pub use finish::{Finish, FinishKind};
 pub use loss::{Loss, LossKind};
 pub use operation::Operation;
 pub use reply::{Choice, Reply};
-pub use request::{Chat, Effort, Output, Reasoning, Sampling};
+pub use request::{Chat, Effort, Output, Place, Reasoning, Sampling};
 pub use scrub::scrub;
 pub use tool::{Tool, ToolChoice, ToolKind};
 pub use turn::{CacheMarker, Part, PartKind, ReasoningPart, Role, Source, ToolCall, ToolResult, Turn};

@@ -1,6 +1,6 @@
 //! A request in canonical form.
 
-use crate::{CacheMarker, Extras, Tool, ToolChoice, Turn};
+use crate::{CacheMarker, DialectId, Extras, Tool, ToolChoice, Turn};
 use serde_json::Number;
 use wire::Raw;
 
@@ -32,6 +32,17 @@ pub struct Chat {
     /// Automatic caching asked for the whole request.
     pub cache: Option<CacheMarker>,
     pub extras: Extras,
+    /// The dialect that it was read from, where that is not OpenAI chat: losses and faults name OpenAI's fields until they are told to a caller.
+    pub from: Option<DialectId>,
+    /// Where each turn stood, where turns are not the messages of the body one by one.
+    pub places: Vec<Place>,
+}
+
+/// Where a turn and its parts stood in the caller's own body, as `messages[2]` and `messages[2].content[0]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    pub turn: String,
+    pub parts: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

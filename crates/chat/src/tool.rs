@@ -1,6 +1,6 @@
 //! Tools that a model may call.
 
-use crate::{CacheMarker, Extras};
+use crate::{CacheMarker, DialectId, Extras};
 use wire::Raw;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,7 @@ pub enum ToolKind {
     /// A tool that one dialect alone knows (`web_search_20250305`, `browser_search`): the whole object, for that dialect only.
     Native {
         raw: Raw,
+        from: DialectId,
     },
 }
 
@@ -46,7 +47,7 @@ pub enum ToolChoice {
     },
     /// A form of one dialect alone, such as OpenAI's `allowed_tools`.
     Native {
-        from: crate::DialectId,
+        from: DialectId,
         raw: Raw,
     },
 }

@@ -5,6 +5,7 @@
 
 pub mod anthropic_messages;
 pub mod embeddings;
+mod field_fault;
 mod leniency;
 mod names;
 pub mod openai_chat;

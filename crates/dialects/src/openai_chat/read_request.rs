@@ -11,7 +11,7 @@ use wire::json::Kind;
 use wire::object::{FieldError, Fields};
 
 pub(super) fn read(body: &[u8]) -> Result<Chat, Fault> {
-    read_fields(body).map_err(super::types::invalid)
+    read_fields(body).map_err(crate::field_fault::invalid)
 }
 
 fn read_fields(body: &[u8]) -> Result<Chat, FieldError> {

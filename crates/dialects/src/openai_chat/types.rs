@@ -1,19 +1,10 @@
 //! What several files of this dialect share: its words, its usage object, members kept for later.
 
-use chat::{DialectId, Extras, Fault, Finish, FinishKind, Usage};
-use wire::object::{FieldError, Fields, ObjectWriter};
+use chat::{DialectId, Extras, Finish, FinishKind, Usage};
+use wire::object::{Fields, ObjectWriter};
 use wire::{Raw, RawRef};
 
 pub(super) const ME: DialectId = DialectId::OpenaiChat;
-
-/// A request that is not as the dialect says, as the caller's fault; the field is named.
-pub(super) fn invalid(error: FieldError) -> Fault {
-    let message = error.to_string();
-    if error.field.is_empty() {
-        return Fault::new(chat::FaultKind::InvalidRequest, chat::Origin::Caller, chat::Step::Receive, message);
-    }
-    Fault::invalid(error.field, message)
-}
 
 /// What nobody took. A null says "not given" in a request, so it is not kept.
 pub(super) fn given(fields: Fields<'_>) -> Extras {

@@ -137,7 +137,7 @@ fn some_tool(dice: &mut Dice<'_>, marks: &Marks, n: usize) -> Tool {
     let place = format!("tools[{n}]");
     let inner = format!("{place}.function");
     let kind = match dice.roll(4) {
-        0 => ToolKind::Native { raw: raw(&format!(r#"{{"type":"{}"}}"#, marks.put(&place))) },
+        0 => ToolKind::Native { raw: raw(&format!(r#"{{"type":"{}"}}"#, marks.put(&place))), from: DialectId::OpenaiChat },
         _ => ToolKind::Function,
     };
     let native = matches!(kind, ToolKind::Native { .. });

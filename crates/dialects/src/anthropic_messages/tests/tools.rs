@@ -69,7 +69,7 @@ fn members_of_a_tool() {
 
 #[test]
 fn tools_of_one_provider_alone() {
-    let native = |text: &str| Tool { kind: ToolKind::Native { raw: raw(text) }, ..tool("n") };
+    let native = |text: &str| Tool { kind: ToolKind::Native { raw: raw(text), from: DialectId::OpenaiChat }, ..tool("n") };
     let mut chat = hello();
     chat.tools = vec![native(r#"{"type":"web_search_20250305","name":"web_search"}"#), native(r#"{"type":"browser_search"}"#)];
     let written = write(&chat);

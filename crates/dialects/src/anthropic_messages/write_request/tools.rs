@@ -108,7 +108,7 @@ fn block(draft: &mut Draft<'_>, tool: &Tool, place: &str) -> Result<Option<Block
                 "The provider has no free-text tools: declare it as a function with one string parameter.",
             ));
         }
-        ToolKind::Native { raw } if is_own_tool(raw) => raw.text().trim().to_owned(),
+        ToolKind::Native { raw, from } if *from == HERE || is_own_tool(raw) => raw.text().trim().to_owned(),
         ToolKind::Native { .. } => {
             draft.losses.dropped(place, "a tool that this provider does not have");
             return Ok(None);

@@ -20,7 +20,7 @@ fn read_tool(item: RawRef<'_>) -> Result<Tool, FieldError> {
         Some(other) => {
             let raw = item.to_raw().map_err(|error| FieldError::new("", error.to_string()))?;
             let name = fields.peek("name").and_then(RawRef::as_str).map_or_else(|| other.to_owned(), std::borrow::Cow::into_owned);
-            Ok(Tool { name, ..blank(ToolKind::Native { raw }) })
+            Ok(Tool { name, ..blank(ToolKind::Native { raw, from: ME }) })
         }
     }
 }

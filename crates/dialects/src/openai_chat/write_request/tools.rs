@@ -5,7 +5,13 @@ use crate::openai_chat::types::{ME, write_extras};
 use chat::{Chat, Loss, Tool, ToolChoice, ToolKind};
 use wire::object::{ArrayWriter, ObjectWriter};
 
+const FOREIGN_TOOL: &str = "a tool of the caller's own API, which this provider does not have";
+
 pub(super) fn write(out: &mut ObjectWriter<'_>, chat: &Chat, losses: &mut Vec<Loss>) {
+    let foreign_tool = |tool: &Tool| matches!(tool.kind, ToolKind::Native { from, .. } if from != ME);
+    if !chat.tools.is_empty() && chat.tools.iter().all(foreign_tool) {
+        return without_tools(chat, losses);
+    }
     if !chat.tools.is_empty() {
         out.array("tools", |out| {
             for (at, tool) in chat.tools.iter().enumerate() {
@@ -19,15 +25,24 @@ pub(super) fn write(out: &mut ObjectWriter<'_>, chat: &Chat, losses: &mut Vec<Lo
     out.optional("parallel_tool_calls", &chat.parallel_tools);
 }
 
+/// No tool can be sent, and a choice among none is refused.
+fn without_tools(chat: &Chat, losses: &mut Vec<Loss>) {
+    losses.extend((0..chat.tools.len()).map(|at| Loss::dropped(format!("tools[{at}]"), FOREIGN_TOOL)));
+    if !matches!(chat.tool_choice, None | Some(ToolChoice::Auto | ToolChoice::None)) {
+        losses.push(Loss::dropped("tool_choice", "there is no tool to choose"));
+    }
+}
+
 fn write_tool(out: &mut ArrayWriter<'_>, tool: &Tool, path: &str, losses: &mut Vec<Loss>) {
     if tool.cache.is_some() {
         losses.push(Loss::dropped(format!("{path}.cache_control"), NO_MARKERS));
     }
     foreign(&tool.extras, path, losses);
     match &tool.kind {
-        ToolKind::Native { raw } => {
+        ToolKind::Native { raw, from } if *from == ME => {
             out.raw(raw);
         }
+        ToolKind::Native { .. } => losses.push(Loss::dropped(path, FOREIGN_TOOL)),
         ToolKind::Function => {
             foreign(&tool.inner_extras, &format!("{path}.function"), losses);
             out.object(|out| {
