@@ -1,6 +1,7 @@
 //! The account of one attempt: opened before the provider is called, settled once, whatever happens.
 
 use crate::ports::{Intent, Ledger, Outcome, OutcomeStatus, Ticket};
+use crate::visit::{self, Report};
 use chat::{Fault, FaultKind, Origin, Step, Usage};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +15,8 @@ pub(crate) struct Account {
     first_token: Option<Duration>,
     usage: Option<Usage>,
     losses: Vec<String>,
+    /// Told when the account is settled: what is counted of it.
+    report: Option<Report>,
 }
 
 impl Account {
@@ -28,7 +31,12 @@ impl Account {
             first_token: None,
             usage: None,
             losses,
+            report: None,
         })
+    }
+
+    pub(crate) fn reports_to(&mut self, report: Report) {
+        self.report = Some(report);
     }
 
     /// The first byte of the answer's body is there.
@@ -67,31 +75,57 @@ impl Account {
     fn settle(&mut self, status: OutcomeStatus, http_status: u16, fault: Option<&Fault>) {
         let Some(ticket) = self.ticket.take() else { return };
         let whole = status == OutcomeStatus::Succeeded;
-        self.ledger.settle(
-            ticket,
-            Outcome {
-                status,
-                http_status,
-                fault: fault.map(|fault| fault.rule().name.to_owned()),
-                usage: self.usage,
-                // What a provider says at the end of a whole answer is a fact; all else is what was seen up to there.
-                usage_estimated: !(whole && self.usage.is_some()) && status != OutcomeStatus::Failed,
-                latency: self.arrived.elapsed(),
-                first_token: self.first_token,
-                upstream: self.called.elapsed(),
-                losses: std::mem::take(&mut self.losses),
-            },
-        );
+        let fault = fault.map(|fault| fault.rule().name);
+        let outcome = Outcome {
+            status,
+            http_status,
+            fault: fault.map(str::to_owned),
+            usage: self.usage,
+            // What a provider says at the end of a whole answer is a fact; all else is what was seen up to there.
+            usage_estimated: !(whole && self.usage.is_some()) && status != OutcomeStatus::Failed,
+            latency: self.arrived.elapsed(),
+            first_token: self.first_token,
+            upstream: self.called.elapsed(),
+            losses: std::mem::take(&mut self.losses),
+        };
+        if let Some(report) = self.report.take() {
+            report.settled(&outcome, fault);
+        }
+        self.ledger.settle(ticket, outcome);
     }
-}
 
-impl Drop for Account {
-    fn drop(&mut self) {
+    /// Ended from outside, in the midst of it: by Conduit's own end where that is known, else by the caller's leaving.
+    fn dropped(&mut self) {
         if std::thread::panicking() {
             let fault = Fault::new(FaultKind::Internal, Origin::Gateway, Step::Account, "Conduit failed");
+            self.settle(OutcomeStatus::Failed, fault.status(), Some(&fault));
+        } else if self.report.as_ref().is_some_and(Report::is_cut) {
+            let fault = visit::draining();
             self.settle(OutcomeStatus::Failed, fault.status(), Some(&fault));
         } else {
             self.settle(OutcomeStatus::Cancelled, 499, None);
         }
+    }
+}
+
+/// The record of a request that was refused before any provider was called.
+pub(crate) fn refused(ledger: &dyn Ledger, intent: Intent, arrived: Instant, fault: &Fault) {
+    let outcome = Outcome {
+        status: OutcomeStatus::Failed,
+        http_status: fault.status(),
+        fault: Some(fault.rule().name.to_owned()),
+        usage: None,
+        usage_estimated: false,
+        latency: arrived.elapsed(),
+        first_token: None,
+        upstream: Duration::ZERO,
+        losses: Vec::new(),
+    };
+    ledger.record(intent, outcome);
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        self.dropped();
     }
 }

@@ -25,6 +25,8 @@ pub struct VirtualKey {
     pub enabled: bool,
     /// Operations that it may use. `None`: all; an empty list: none.
     pub operations: Option<Vec<Operation>>,
+    /// Requests at once; `None`: no limit.
+    pub concurrency: Option<u32>,
 }
 
 impl VirtualKey {
@@ -59,6 +61,11 @@ impl KeyRing {
 
     pub fn find(&self, hash: &KeyHash) -> Option<Arc<VirtualKey>> {
         self.keys.get(hash).map(|entry| Arc::clone(&entry))
+    }
+
+    /// A key by its id: a search through all of them, for the dry run.
+    pub fn by_id(&self, id: &str) -> Option<Arc<VirtualKey>> {
+        self.keys.iter().find(|entry| entry.id == id).map(|entry| Arc::clone(&entry))
     }
 
     pub fn len(&self) -> usize {

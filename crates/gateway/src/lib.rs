@@ -4,6 +4,7 @@
 
 pub mod egress;
 pub mod keys;
+pub mod metrics;
 pub mod ports;
 pub mod snapshot;
 
@@ -12,11 +13,17 @@ mod admit;
 mod arrival;
 mod attempt;
 mod authenticate;
+mod caller_headers;
+mod explain;
+mod front;
 mod guests;
 mod held;
 mod journey;
+mod load;
 mod models;
+mod parameters;
 mod random;
+mod readiness;
 mod receive;
 mod relay;
 mod resolve;
@@ -27,8 +34,11 @@ mod send;
 mod server;
 mod service;
 mod socket;
+mod target;
 mod translate;
+mod visit;
 
+pub use explain::{ExplainRequest, ExplainedCandidate, ExplainedLoss, Explanation, UpstreamRequest};
 pub use ports::Peer;
 pub use server::serve;
 pub use service::{Gateway, Opened, Parts, Settings};

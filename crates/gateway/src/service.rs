@@ -1,13 +1,16 @@
 //! The gateway as a whole: what it is made of and its settings.
 
 use crate::keys::{KeyHash, KeyHasher, KeyRing};
+use crate::load::Load;
+use crate::metrics::Metrics;
 use crate::ports::{Admin, Ledger, Upstream};
+use crate::readiness::{Readiness, Word};
 use crate::snapshot::Snapshot;
 use arc_swap::ArcSwap;
 use chat::{Fault, FaultKind, Origin, Step};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// What a gateway is made of from its first moment.
 pub struct Parts {
@@ -36,16 +39,35 @@ pub struct Settings {
     pub max_event: usize,
     /// After this time without a first event, a stream's head goes out and comments keep it alive.
     pub keepalive_after: Duration,
-    /// A connection that sends no whole request head within this time is closed; so is an idle one.
+    /// A connection that sends no whole request head within this time, from its first byte on, is closed; so is a new one that sends nothing.
     pub head_timeout: Duration,
+    /// A connection without a request for this long is closed.
+    pub idle_timeout: Duration,
     /// Longest pause while a request body arrives.
     pub body_pause: Duration,
     /// Longest time until a request body is whole.
     pub body_total: Duration,
     /// A caller that takes no bytes of its answer for this long is let go.
     pub write_pause: Duration,
+    /// Until then a request is answered, or its stream has begun, however many providers were asked (R10).
+    pub request_deadline: Duration,
     /// How long the body of a provider's error may take; its status says enough without.
     pub error_body: Duration,
+    /// Inference requests at once; over it they wait in the queue. 0 counts as 1.
+    pub max_in_flight: usize,
+    /// Inference requests that wait for a place; over it they are refused at once.
+    pub queue_size: usize,
+    /// How long one waits before it is refused.
+    pub queue_wait: Duration,
+    /// Requests at once that any one provider may have, unless it says otherwise itself; `None`: three quarters of `max_in_flight`, so that a
+    /// provider that hangs leaves room for the others.
+    pub max_in_flight_per_provider: Option<usize>,
+    /// Connections at once; `None`: what the limit of open files allows (see [`crate::connections`]).
+    pub max_connections: Option<usize>,
+    /// Connections at once from one address; 0: no limit.
+    pub max_connections_per_ip: usize,
+    /// From the signal to stop until no more connections are accepted: a balancer sees in this time that Conduit is not ready.
+    pub drain_delay: Duration,
 }
 
 impl Default for Settings {
@@ -56,10 +78,19 @@ impl Default for Settings {
             max_event: 8 << 20,
             keepalive_after: Duration::from_secs(15),
             head_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(60),
             body_pause: Duration::from_secs(30),
             body_total: Duration::from_secs(600),
             write_pause: Duration::from_secs(60),
+            request_deadline: Duration::from_secs(600),
             error_body: Duration::from_secs(5),
+            max_in_flight: 1_024,
+            queue_size: 256,
+            queue_wait: Duration::from_millis(25),
+            max_in_flight_per_provider: None,
+            max_connections: None,
+            max_connections_per_ip: 0,
+            drain_delay: Duration::from_secs(5),
         }
     }
 }
@@ -68,12 +99,26 @@ impl Default for Settings {
 pub struct Gateway {
     pub(crate) parts: Parts,
     opened: OnceLock<Opened>,
-    ready: AtomicBool,
+    readiness: Readiness,
+    metrics: Arc<Metrics>,
+    pub(crate) load: Load,
+    /// Where the admin API runs: the runtime that the gateway was made on.
+    pub(crate) runtime: Option<Handle>,
 }
 
 impl Gateway {
+    /// To be called on the runtime that carries the database: the admin API runs on it, so that a caller's connection that goes away drops no
+    /// call of the database half way (R42).
     pub fn new(parts: Parts) -> Arc<Self> {
-        Arc::new(Self { parts, opened: OnceLock::new(), ready: AtomicBool::new(false) })
+        let metrics = Arc::new(Metrics::default());
+        Arc::new(Self {
+            parts,
+            opened: OnceLock::new(),
+            readiness: Readiness::default(),
+            load: Load::new(Arc::clone(&metrics)),
+            metrics,
+            runtime: Handle::try_current().ok(),
+        })
     }
 
     /// The database is there: requests are served from now on. The first call counts.
@@ -89,13 +134,19 @@ impl Gateway {
         })
     }
 
-    /// What `/health/ready` says.
-    pub fn set_ready(&self, ready: bool) {
-        self.ready.store(ready, Ordering::Release);
+    /// What `/health/ready` says: `Ok`, or why not in a word (`Err("database")`). Before the first call it says `starting`, and while Conduit
+    /// drains that comes first whatever is set here.
+    pub fn set_ready(&self, word: impl Into<Word>) {
+        self.readiness.set(word.into());
     }
 
-    pub(crate) fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire)
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
+    /// What is counted; other crates add gauges of their own.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// The settings in force; a request keeps those that it started with.
