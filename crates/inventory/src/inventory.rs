@@ -1,0 +1,245 @@
+//! The inventory itself: what is held, how it is read, and how it comes into force.
+
+use crate::file::{FileObjects, Problem};
+use crate::file_set::FileSet;
+use crate::object::{Hash, KeyObject};
+use crate::ring;
+use crate::rows::Rows;
+use crate::status::Told;
+use crate::view::{Listing, View};
+use crate::whole::{self, Whole};
+use arc_swap::ArcSwap;
+use gateway::keys::{KeyHash, KeyHasher, KeyRing};
+use gateway::snapshot::Snapshot;
+use parking_lot::Mutex as Lock;
+use std::sync::Arc;
+use store::{Store, StoreError, now_us};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// What is configured. Cheap to ask; one change at a time.
+pub struct Inventory {
+    pub(crate) store: Store,
+    pub(crate) hasher: Arc<dyn KeyHasher>,
+    pub(crate) master_key: Hash,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    ring: Arc<KeyRing>,
+    view: ArcSwap<View>,
+    pub(crate) told: Lock<Told>,
+    /// When this process began, in seconds since 1970.
+    started: i64,
+    held: Mutex<Held>,
+}
+
+/// What the state in force was made of. Whoever has it is the only one to read or change.
+#[derive(Default)]
+pub(crate) struct Held {
+    pub(crate) file: Arc<FileSet>,
+    pub(crate) rows: Rows,
+    /// The database's counter of changes that `rows` belongs to; 0: nothing was read yet.
+    change: i64,
+    /// A write was begun, and nothing says yet that it is in `rows`.
+    unsettled: bool,
+    /// How often in a row the database has answered with an older state than this.
+    older: u32,
+}
+
+/// So often an older state is taken for a replica that lags, which must not bring back what was revoked; then for a restored backup.
+const PATIENCE: u32 = 15;
+
+/// Which rows a change has touched.
+pub(crate) enum Touched<'a> {
+    Provider(&'a str),
+    Mappings(&'a [String]),
+    Key(&'a str),
+}
+
+impl Inventory {
+    /// Empty until the first [`Inventory::load`].
+    pub fn new(
+        store: Store,
+        hasher: Arc<dyn KeyHasher>,
+        master_key: KeyHash,
+        snapshot: Arc<ArcSwap<Snapshot>>,
+        keys: Arc<KeyRing>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            hasher,
+            master_key: Hash(master_key),
+            snapshot,
+            ring: keys,
+            view: ArcSwap::default(),
+            told: Lock::default(),
+            started: now_us().div_euclid(1_000_000),
+            held: Mutex::default(),
+        })
+    }
+
+    /// Everything that is configured, with its state.
+    pub fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    /// Takes the file in place of the one before it: checked whole against itself and against the database, in force at once, and nothing at
+    /// all where anything is wrong. Requests under way keep what they began with.
+    ///
+    /// The first call reads the database; a later one works with what was read last where the database does not answer.
+    pub async fn load(&self, file: FileObjects) -> Result<(), Vec<Problem>> {
+        let loaded = self.try_load(file).await;
+        if let Err(problems) = &loaded {
+            self.told.lock().refused(problems.clone());
+        }
+        loaded
+    }
+
+    async fn try_load(&self, file: FileObjects) -> Result<(), Vec<Problem>> {
+        let mut held = self.held.lock().await;
+        if let Err(error) = self.catch_up(&mut held).await
+            && held.change == 0
+        {
+            return Err(vec![Problem { place: "the database".to_owned(), message: error.to_string() }]);
+        }
+        let file = Arc::new(FileSet::check(file, &*self.hasher, self.master_key)?);
+        let whole = Whole::of(&file, &held.rows, self.started);
+        let (keys, clashes) = whole::keys(&file, &held.rows.keys, self.master_key);
+        let clashes: Vec<Problem> = whole.clashes.iter().cloned().chain(clashes).collect();
+        if !clashes.is_empty() {
+            return Err(clashes);
+        }
+        self.told.lock().taken(file.origin.clone());
+        held.file = file;
+        self.put_in_force(whole, keys, &held);
+        Ok(())
+    }
+
+    /// Looks whether the database has changed, and brings what has changed into force. A reading that is older than what is known is not used.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let mut held = self.held.lock().await;
+        self.catch_up(&mut held).await
+    }
+
+    /// The state to work on: in step with the database.
+    pub(crate) async fn for_change(&self) -> Result<MutexGuard<'_, Held>, StoreError> {
+        let mut held = self.held.lock().await;
+        self.catch_up(&mut held).await?;
+        Ok(held)
+    }
+
+    async fn catch_up(&self, held: &mut Held) -> Result<(), StoreError> {
+        let caught = self.try_catch_up(held).await;
+        self.told.lock().database(caught.as_ref().err());
+        caught
+    }
+
+    async fn try_catch_up(&self, held: &mut Held) -> Result<(), StoreError> {
+        let now = self.store.changes().await?;
+        if now < held.change {
+            held.older += 1;
+            if held.older < PATIENCE {
+                return Err(older());
+            }
+            tracing::warn!(known = held.change, found = now, "the database has gone back to an older state, which is taken over now");
+            held.change = 0;
+        }
+        held.older = 0;
+        if now == held.change && !held.unsettled { Ok(()) } else { self.read_all(held).await }
+    }
+
+    async fn read_all(&self, held: &mut Held) -> Result<(), StoreError> {
+        let stored = self.store.stored().await?;
+        if stored.change < held.change {
+            return Err(older());
+        }
+        held.change = stored.change;
+        held.unsettled = false;
+        held.rows = Rows::of(stored);
+        self.put_all_in_force(held);
+        Ok(())
+    }
+
+    /// From here on until [`Inventory::settle`] nobody knows what the database holds.
+    pub(crate) fn begin_write(held: &mut Held) {
+        held.unsettled = true;
+    }
+
+    /// Brings what was just written into force. Only the rows that were touched are read again, unless another node has changed something too.
+    pub(crate) async fn settle(&self, held: &mut Held, touched: Touched<'_>) -> Result<(), StoreError> {
+        let settled = self.try_settle(held, touched).await;
+        self.told.lock().database(settled.as_ref().err());
+        settled
+    }
+
+    async fn try_settle(&self, held: &mut Held, touched: Touched<'_>) -> Result<(), StoreError> {
+        let change = self.store.changes().await?;
+        if change <= held.change {
+            return Err(older());
+        }
+        if change != held.change + 1 {
+            return self.read_all(held).await;
+        }
+        match touched {
+            Touched::Provider(id) => held.rows.set_provider(id, found(self.store.providers().get(id).await)?),
+            Touched::Mappings(ids) => {
+                for id in ids {
+                    held.rows.set_mapping(id, found(self.store.mappings().get(id).await)?);
+                }
+            }
+            Touched::Key(id) => {
+                let row = found(self.store.virtual_keys().get(id).await)?;
+                held.rows.set_key(id, row);
+                held.change = change;
+                held.unsettled = false;
+                self.put_key_in_force(held, id);
+                return Ok(());
+            }
+        }
+        held.change = change;
+        held.unsettled = false;
+        self.put_all_in_force(held);
+        Ok(())
+    }
+
+    fn put_all_in_force(&self, held: &Held) {
+        let whole = Whole::of(&held.file, &held.rows, self.started);
+        let (keys, _) = whole::keys(&held.file, &held.rows.keys, self.master_key);
+        self.put_in_force(whole, keys, held);
+    }
+
+    fn put_in_force(&self, whole: Whole, keys: Listing<KeyObject>, held: &Held) {
+        ring::bring(&self.ring, &self.view.load().keys, &keys);
+        self.snapshot.store(Arc::new(whole.snapshot));
+        self.told.lock().unreadable.clone_from(&held.rows.unreadable);
+        self.view.store(Arc::new(View {
+            providers: Arc::new(whole.providers),
+            mappings: Arc::new(whole.mappings),
+            keys: Arc::new(keys),
+            prepared: Arc::new(whole.prepared),
+        }));
+    }
+
+    fn put_key_in_force(&self, held: &Held, id: &str) {
+        let view = self.view.load();
+        let mut keys = Listing::clone(&view.keys);
+        let entry = held.rows.keys.get(id).map(|key| whole::key_entry(&held.file, key, self.master_key));
+        ring::bring_one(&self.ring, view.keys.get(id), entry.as_ref());
+        match entry {
+            Some(entry) => drop(keys.insert(Arc::from(id), entry)),
+            None => drop(keys.remove(id)),
+        }
+        self.view.store(Arc::new(View { keys: Arc::new(keys), ..View::clone(&view) }));
+    }
+}
+
+fn older() -> StoreError {
+    let (doing, cause) = ("reading what is configured", "it answered with an older state than before; is this a replica that lags?");
+    StoreError::Unavailable { doing: doing.to_owned(), cause: cause.to_owned() }
+}
+
+/// A row that is gone is an answer too.
+fn found<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(row) => Ok(Some(row)),
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
