@@ -6,10 +6,13 @@ mod sqlite;
 use crate::location::Location;
 use crate::migrate::{MIGRATIONS, migrate};
 use crate::providers::Providers;
+use crate::requests::Requests;
 use crate::settings::Settings;
 use crate::usage::UsageRows;
+use crate::virtual_key::Pepper;
 use crate::virtual_keys::VirtualKeys;
 use crate::{Keys, StoreError, mappings::Mappings};
+use arc_swap::ArcSwap;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
@@ -45,7 +48,9 @@ struct Inner {
     reader: DatabaseConnection,
     /// SQLite: a pool of exactly one connection, so that writers queue here and never meet a busy database of their own making.
     writer: DatabaseConnection,
-    keys: Arc<Keys>,
+    /// Exchanged as a whole when a root secret is added or retired while the gateway runs.
+    keys: ArcSwap<Keys>,
+    pepper: Pepper,
     failover: Arc<postgres::Failover>,
 }
 
@@ -64,15 +69,17 @@ impl Store {
             Location::Sqlite(path) => sqlite::open_file(&path, &config).await?,
             Location::Postgres(url) => postgres::open(&url, &config).await?,
         };
-        let store = Store { inner: Arc::new(Inner { reader: pools.reader, writer: pools.writer, keys, failover: pools.failover }) };
-        let tx = store.begin().await?;
+        let tx = begin(&pools.writer).await?;
         let applied = migrate(&tx, MIGRATIONS).await?;
-        store.commit(tx).await?;
+        commit(tx).await?;
         if applied > 0 {
             tracing::info!(migrations = applied, "the database schema was brought up to date");
         }
-        store.settings().verify_root_secret().await?;
-        Ok(store)
+        let tx = begin(&pools.writer).await?;
+        let pepper = crate::settings::identify(&tx, &keys).await?;
+        commit(tx).await?;
+        let (Pools { reader, writer, failover }, keys) = (pools, ArcSwap::new(keys));
+        Ok(Store { inner: Arc::new(Inner { reader, writer, keys, pepper, failover }) })
     }
 
     pub fn providers(&self) -> Providers<'_> {
@@ -91,13 +98,29 @@ impl Store {
         UsageRows::new(self)
     }
 
+    pub fn requests(&self) -> Requests<'_> {
+        Requests::new(self)
+    }
+
     pub fn settings(&self) -> Settings<'_> {
         Settings::new(self)
     }
 
-    /// The keys that this store seals with.
-    pub fn keys(&self) -> &Arc<Keys> {
-        &self.inner.keys
+    /// The keys that this store seals and opens with.
+    pub fn keys(&self) -> Arc<Keys> {
+        self.inner.keys.load_full()
+    }
+
+    /// Takes other keys into use, for a root secret that was added or retired. Keys that cannot open what this database is tied to are refused.
+    pub async fn replace_keys(&self, keys: Arc<Keys>) -> Result<(), StoreError> {
+        crate::settings::check_keys(self, &keys).await?;
+        self.inner.keys.store(keys);
+        Ok(())
+    }
+
+    /// Makes the hashes of virtual keys. It is the database's own, whatever its root secret is now.
+    pub fn pepper(&self) -> Pepper {
+        self.inner.pepper.clone()
     }
 
     /// Whether the database answers: for `/health/ready`.
@@ -121,13 +144,11 @@ impl Store {
 
     /// Begins a transaction that writes: `BEGIN IMMEDIATE` on SQLite, so that it never has to be upgraded and thus never fails half way.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
-        self.inner.writer.begin_with_options(options).await.map_err(StoreError::database("beginning a transaction"))
+        begin(&self.inner.writer).await
     }
 
     pub(crate) async fn commit(&self, tx: DatabaseTransaction) -> Result<(), StoreError> {
-        tx.commit().await.map_err(StoreError::database("committing"))
+        commit(tx).await
     }
 
     /// Tells the pool what a write's failure means for its connections; passes the error on.
@@ -135,6 +156,15 @@ impl Store {
         self.inner.failover.note(&error);
         error
     }
+}
+
+async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
+    writer.begin_with_options(options).await.map_err(StoreError::database("beginning a transaction"))
+}
+
+async fn commit(tx: DatabaseTransaction) -> Result<(), StoreError> {
+    tx.commit().await.map_err(StoreError::database("committing"))
 }
 
 impl std::fmt::Debug for Store {

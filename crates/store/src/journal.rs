@@ -147,7 +147,12 @@ impl Ledger for Journal {
     fn record(&self, intent: Intent, outcome: Outcome) {
         match self.intend(&intent) {
             Ok(ticket) => self.settle(ticket, outcome),
-            Err(fault) => tracing::warn!(request_id = intent.request_id, cause = fault.cause, "the record of a refused request is lost: {}", fault.message),
+            Err(fault) => tracing::warn!(
+                request_id = intent.request_id,
+                cause = fault.cause,
+                "the record of a refused request is lost: {}",
+                fault.message
+            ),
         }
     }
 }

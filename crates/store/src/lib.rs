@@ -2,6 +2,7 @@
 //!
 //! Invariant: every query runs on both databases alike, and no secret leaves this crate unsealed except into a [`secrecy::SecretString`].
 
+mod changes;
 pub mod database;
 mod error;
 mod id;
@@ -10,9 +11,11 @@ mod location;
 pub mod mappings;
 mod migrate;
 pub mod providers;
+pub mod requests;
 mod root_secret;
 pub mod seal;
 pub mod settings;
+mod stored;
 pub mod usage;
 mod versions;
 pub mod virtual_key;
@@ -24,6 +27,7 @@ pub use id::{new_id, new_uuid, now_us};
 pub use journal::{Journal, JournalOptions};
 pub use root_secret::{RootSecret, RootSecretError};
 pub use seal::{Keys, Purpose};
+pub use stored::Stored;
 
 #[cfg(test)]
 mod testing;

@@ -94,9 +94,7 @@ impl<'a> Mappings<'a> {
 
     /// All mappings: by virtual model, then priority, then age.
     pub async fn list(&self) -> Result<Vec<MappingRow>, StoreError> {
-        let ordered =
-            row::Entity::find().order_by_asc(row::Column::VirtualModel).order_by_asc(row::Column::Priority).order_by_asc(row::Column::Id);
-        ordered.all(self.store.reader()).await.map_err(StoreError::database("reading the mappings"))?.into_iter().map(read).collect()
+        read_all(self.store.reader()).await?.into_iter().collect()
     }
 
     pub async fn get(&self, id: &str) -> Result<MappingRow, StoreError> {
@@ -110,32 +108,21 @@ impl<'a> Mappings<'a> {
     }
 
     pub async fn insert(&self, spec: MappingSpec) -> Result<String, StoreError> {
-        let (id, now) = (new_id()?, now_us());
-        let clash = clash(&spec);
-        let fresh = row::ActiveModel {
-            id: Set(id.clone()),
-            virtual_model: Set(spec.virtual_model),
-            provider_id: Set(spec.provider_id),
-            provider_model: Set(spec.provider_model),
-            priority: Set(spec.priority.into()),
-            weight: Set(spec.weight.into()),
-            strict: Set(spec.strict),
-            options: Set(spec.options.to_string()),
-            parameters: Set(spec.parameters.to_string()),
-            timeouts: Set(spec.timeouts.to_string()),
-            enabled: Set(spec.enabled),
-            version: Set(1),
-            created_at: Set(now),
-            updated_at: Set(now),
-        };
-        let tx = self.store.begin().await?;
-        row::Entity::insert(fresh)
-            .exec_without_returning(&tx)
-            .await
-            .map_err(StoreError::write("adding a mapping", clash))
-            .map_err(|e| self.store.noted(e))?;
+        let tx = self.store.begin_change().await?;
+        let id = insert(&tx, spec).await?;
         self.store.commit(tx).await?;
         Ok(id)
+    }
+
+    /// Adds all of them or none; returns their ids in the same order.
+    pub async fn insert_all(&self, specs: Vec<MappingSpec>) -> Result<Vec<String>, StoreError> {
+        let tx = self.store.begin_change().await?;
+        let mut ids = Vec::with_capacity(specs.len());
+        for spec in specs {
+            ids.push(insert(&tx, spec).await?);
+        }
+        self.store.commit(tx).await?;
+        Ok(ids)
     }
 
     /// Replaces the mapping if it is still at `version`; returns the new version.
@@ -156,7 +143,7 @@ impl<'a> Mappings<'a> {
             .col_expr(row::Column::UpdatedAt, Expr::value(now_us()))
             .filter(row::Column::Id.eq(id))
             .filter(row::Column::Version.eq(version));
-        let tx = self.store.begin().await?;
+        let tx = self.store.begin_change().await?;
         let touched = change.exec(&tx).await.map_err(StoreError::write(format!("changing mapping {id}"), clash))?;
         if touched.rows_affected == 0 {
             return Err(why_untouched(&tx, id, version).await);
@@ -166,7 +153,7 @@ impl<'a> Mappings<'a> {
     }
 
     pub async fn delete(&self, id: &str, version: i64) -> Result<(), StoreError> {
-        let tx = self.store.begin().await?;
+        let tx = self.store.begin_change().await?;
         let gone = row::Entity::delete_many().filter(row::Column::Id.eq(id)).filter(row::Column::Version.eq(version));
         let gone = gone.exec(&tx).await.map_err(StoreError::database(format!("deleting mapping {id}")))?;
         if gone.rows_affected == 0 {
@@ -174,6 +161,37 @@ impl<'a> Mappings<'a> {
         }
         self.store.commit(tx).await
     }
+}
+
+/// All mappings, each by itself: one that cannot be read does not hide the others.
+pub(crate) async fn read_all(connection: &impl ConnectionTrait) -> Result<Vec<Result<MappingRow, StoreError>>, StoreError> {
+    let ordered =
+        row::Entity::find().order_by_asc(row::Column::VirtualModel).order_by_asc(row::Column::Priority).order_by_asc(row::Column::Id);
+    let found = ordered.all(connection).await.map_err(StoreError::database("reading the mappings"))?;
+    Ok(found.into_iter().map(read).collect())
+}
+
+async fn insert(tx: &impl ConnectionTrait, spec: MappingSpec) -> Result<String, StoreError> {
+    let (id, now) = (new_id()?, now_us());
+    let clash = clash(&spec);
+    let fresh = row::ActiveModel {
+        id: Set(id.clone()),
+        virtual_model: Set(spec.virtual_model),
+        provider_id: Set(spec.provider_id),
+        provider_model: Set(spec.provider_model),
+        priority: Set(spec.priority.into()),
+        weight: Set(spec.weight.into()),
+        strict: Set(spec.strict),
+        options: Set(spec.options.to_string()),
+        parameters: Set(spec.parameters.to_string()),
+        timeouts: Set(spec.timeouts.to_string()),
+        enabled: Set(spec.enabled),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    row::Entity::insert(fresh).exec_without_returning(tx).await.map_err(StoreError::write("adding a mapping", clash))?;
+    Ok(id)
 }
 
 /// The virtual model of some mapping that points to this provider.

@@ -12,7 +12,10 @@ pub(crate) struct Migration {
     pub sql: &'static str,
 }
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration { version: 1, name: "first", sql: include_str!("../migrations/0001_first.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "first", sql: include_str!("../migrations/0001_first.sql") },
+    Migration { version: 2, name: "whole core", sql: include_str!("../migrations/0002_whole_core.sql") },
+];
 
 /// The key of PostgreSQL's advisory lock: "conduit" in ASCII.
 const LOCK: i64 = 0x0063_6f6e_6475_6974;

@@ -1,14 +1,14 @@
 //! Settings and facts of the instance, by name; plain or sealed.
 
+mod identity;
+
 use crate::id::now_us;
-use crate::seal::{Place, Purpose, SealError};
+use crate::seal::{Place, Purpose};
 use crate::{Store, StoreError};
+pub(crate) use identity::{check_keys, identify};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait};
 
-/// The sealed known text by which a wrong root secret is recognised.
-const VERIFIER: &str = "root_secret_verifier";
-const KNOWN_TEXT: &[u8] = b"conduit root secret verifier, version 1";
 const WHAT: &str = "setting";
 
 #[allow(unreachable_pub, reason = "the derive makes its items as visible as the model")]
@@ -62,7 +62,7 @@ impl<'a> Settings<'a> {
 
     /// Writes the value if the setting is still at `version`; 0 means that it must not exist yet.
     pub async fn put_if(&self, name: &str, value: &str, version: i64) -> Result<(), StoreError> {
-        let tx = self.store.begin().await?;
+        let tx = self.store.begin_change().await?;
         let doing = format!("writing setting {name}");
         let actual = row::Entity::find_by_id(name).one(&tx).await.map_err(StoreError::database(&doing))?.map_or(0, |row| row.version);
         if actual != version {
@@ -86,39 +86,10 @@ impl<'a> Settings<'a> {
     }
 
     pub async fn delete(&self, name: &str) -> Result<bool, StoreError> {
-        let tx = self.store.begin().await?;
+        let tx = self.store.begin_change().await?;
         let gone = row::Entity::delete_by_id(name).exec(&tx).await.map_err(StoreError::database(format!("deleting setting {name}")))?;
         self.store.commit(tx).await?;
         Ok(gone.rows_affected > 0)
-    }
-
-    /// Stops a start with the wrong root secret before it makes rows that the right one cannot read. The first start leaves the verifier.
-    pub(crate) async fn verify_root_secret(&self) -> Result<(), StoreError> {
-        let doing = "checking the root secret";
-        let tx = self.store.begin().await?;
-        let blob = self.store.keys().seal(Purpose::Settings, &place(VERIFIER), KNOWN_TEXT)?;
-        let first = row::ActiveModel {
-            name: Set(VERIFIER.to_owned()),
-            plain: Set(None),
-            sealed: Set(Some(blob)),
-            version: Set(1),
-            updated_at: Set(now_us()),
-        };
-        // Of several nodes that start at once one leaves it, and the others are checked against it.
-        let keep = OnConflict::column(row::Column::Name).do_nothing().to_owned();
-        match row::Entity::insert(first).on_conflict(keep).exec_without_returning(&tx).await {
-            Ok(_) | Err(DbErr::RecordNotInserted) => {}
-            Err(error) => return Err(StoreError::database(doing)(error)),
-        }
-        let found = row::Entity::find_by_id(VERIFIER).one(&tx).await.map_err(StoreError::database(doing))?;
-        self.store.commit(tx).await?;
-        let sealed = found.and_then(|row| row.sealed).unwrap_or_default();
-        match self.store.keys().open(Purpose::Settings, &place(VERIFIER), &sealed) {
-            Ok(text) if text.as_slice() == KNOWN_TEXT => Ok(()),
-            Err(SealError::UnknownKey { .. }) => Err(StoreError::WrongRootSecret),
-            Ok(_) => Err(StoreError::Corrupt { what: WHAT, id: VERIFIER.into(), cause: "it holds another text".into() }),
-            Err(damaged) => Err(damaged.into()),
-        }
     }
 
     async fn find(&self, name: &str) -> Result<Option<row::Model>, StoreError> {
@@ -126,11 +97,8 @@ impl<'a> Settings<'a> {
     }
 
     async fn write(&self, name: &str, plain: Option<String>, sealed: Option<Vec<u8>>) -> Result<(), StoreError> {
-        let tx = self.store.begin().await?;
-        upsert(&tx, name, plain, sealed)
-            .await
-            .map_err(StoreError::database(format!("writing setting {name}")))
-            .map_err(|e| self.store.noted(e))?;
+        let tx = self.store.begin_change().await?;
+        upsert(&tx, name, plain, sealed).await.map_err(StoreError::database(format!("writing setting {name}")))?;
         self.store.commit(tx).await
     }
 }

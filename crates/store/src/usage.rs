@@ -1,16 +1,18 @@
 //! Usage rows: one an attempt, unique by attempt id, written in batches by the journal.
 
+pub(crate) mod grouped;
 mod insert;
 
 use crate::{Store, StoreError};
 use gateway::ports::{Intent, Outcome, OutcomeStatus};
+pub use grouped::{GroupBy, UsageGroup};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::time::Duration;
 
 const WHAT: &str = "usage row";
 
 #[allow(unreachable_pub, reason = "the derive makes its items as visible as the model")]
-mod row {
+pub(crate) mod row {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -18,6 +20,7 @@ mod row {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub attempt_id: Vec<u8>,
+        pub request: Vec<u8>,
         pub request_id: String,
         pub attempt: i64,
         pub started_at: i64,
@@ -96,11 +99,12 @@ impl<'a> UsageRows<'a> {
     }
 }
 
-fn read(model: row::Model) -> Result<UsageRow, StoreError> {
-    let attempt_id = <[u8; 16]>::try_from(model.attempt_id.as_slice()).map(u128::from_be_bytes);
+pub(crate) fn read(model: row::Model) -> Result<UsageRow, StoreError> {
     let id = model.attempt_id.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let corrupt = |cause: String| StoreError::Corrupt { what: WHAT, id: id.clone(), cause };
-    let attempt_id = attempt_id.map_err(|_| corrupt("its attempt id has not 16 bytes".into()))?;
+    let uuid = |name: &str, bytes: &[u8]| {
+        <[u8; 16]>::try_from(bytes).map(u128::from_be_bytes).map_err(|_| corrupt(format!("its {name} has not 16 bytes")))
+    };
     let tokens = chat::Usage {
         input: count(model.input_tokens),
         cache_read: count(model.cache_read_tokens),
@@ -115,8 +119,8 @@ fn read(model: row::Model) -> Result<UsageRow, StoreError> {
     let number = |name: &str, value: i64| u32::try_from(value).map_err(|error| corrupt(format!("{name}: {error}")));
     Ok(UsageRow {
         intent: Intent {
-            attempt_id,
-            request: attempt_id,
+            attempt_id: uuid("attempt id", &model.attempt_id)?,
+            request: uuid("request", &model.request)?,
             request_id: model.request_id,
             attempt: number("attempt", model.attempt)?,
             started_at: model.started_at,
@@ -146,7 +150,7 @@ fn from_name<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, serde_json
     serde_json::from_value(serde_json::Value::String(name.to_owned()))
 }
 
-const fn status_name(status: OutcomeStatus) -> &'static str {
+pub(crate) const fn status_name(status: OutcomeStatus) -> &'static str {
     match status {
         OutcomeStatus::Succeeded => "succeeded",
         OutcomeStatus::Failed => "failed",
@@ -154,6 +158,11 @@ const fn status_name(status: OutcomeStatus) -> &'static str {
         OutcomeStatus::Truncated => "truncated",
         OutcomeStatus::Unknown => "unknown",
     }
+}
+
+/// An id as its column holds it.
+pub(crate) fn uuid(id: u128) -> Vec<u8> {
+    id.to_be_bytes().to_vec()
 }
 
 fn count(stored: Option<i64>) -> Option<u64> {

@@ -1,6 +1,6 @@
 //! What a virtual key is made of: `condt_`, 256 random bits in base62, and a checksum that tells a mistyped key from an unknown one.
 
-use crate::seal::{Keys, Purpose, SealError, fill_random};
+use crate::seal::{SealError, fill_random};
 use gateway::keys::{KeyHash, KeyHasher};
 use hmac::{Hmac, Mac};
 use secrecy::SecretString;
@@ -50,13 +50,16 @@ pub fn tail(key: &str) -> String {
     key.char_indices().rev().nth(3).and_then(|(start, _)| key.get(start..)).unwrap_or_default().to_owned()
 }
 
-/// Hashes keys with HMAC-SHA-256 under the pepper (R68).
+/// Hashes keys with HMAC-SHA-256 under the pepper (R68). [`crate::Store::pepper`] has the one of the database.
 #[derive(Clone)]
 pub struct Pepper(Hmac<Sha256>);
 
 impl Pepper {
-    pub fn new(keys: &Keys) -> Self {
-        Self(keys.mac(Purpose::KeyPepper))
+    pub(crate) fn new(pepper: &[u8; 32]) -> Self {
+        // HMAC pads a key with zeros to its block of 64 bytes; done here, it cannot fail.
+        let mut block = Zeroizing::new([0u8; 64]);
+        block.split_at_mut(32).0.copy_from_slice(pepper);
+        Self(<Hmac<Sha256> as hmac::KeyInit>::new((&*block).into()))
     }
 }
 

@@ -1,9 +1,9 @@
 //! The credentials of a provider. A secret field is sealed for its credential and its name: neither can be swapped with another's.
 
 use super::rows::{credential, field};
+use crate::StoreError;
 use crate::id::new_id;
 use crate::seal::{Keys, Place, Purpose};
-use crate::{Store, StoreError};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use secrecy::{ExposeSecret, SecretString};
@@ -52,31 +52,32 @@ pub struct CredentialSpec {
 /// Credentials by the id of their provider.
 pub(super) type ByProvider = HashMap<String, Vec<CredentialRow>>;
 
-pub(super) async fn of_all(store: &Store) -> Result<ByProvider, StoreError> {
-    read(store, credential::Entity::find(), field::Entity::find()).await
+pub(super) async fn of_all(connection: &impl ConnectionTrait, keys: &Keys) -> Result<ByProvider, StoreError> {
+    read(connection, keys, credential::Entity::find(), field::Entity::find()).await
 }
 
-pub(super) async fn of_one(store: &Store, provider: &str) -> Result<ByProvider, StoreError> {
+pub(super) async fn of_one(connection: &impl ConnectionTrait, keys: &Keys, provider: &str) -> Result<ByProvider, StoreError> {
     let own = sea_orm::sea_query::Query::select()
         .column(credential::Column::Id)
         .from(credential::Entity)
         .and_where(credential::Column::ProviderId.eq(provider))
         .to_owned();
     let credentials = credential::Entity::find().filter(credential::Column::ProviderId.eq(provider));
-    read(store, credentials, field::Entity::find().filter(field::Column::CredentialId.in_subquery(own))).await
+    read(connection, keys, credentials, field::Entity::find().filter(field::Column::CredentialId.in_subquery(own))).await
 }
 
 async fn read(
-    store: &Store,
+    connection: &impl ConnectionTrait,
+    keys: &Keys,
     credentials: sea_orm::Select<credential::Entity>,
     fields: sea_orm::Select<field::Entity>,
 ) -> Result<ByProvider, StoreError> {
     let doing = "reading the credentials";
-    let credentials = credentials.order_by_asc(credential::Column::Name).all(store.reader()).await.map_err(StoreError::database(doing))?;
-    let fields = fields.all(store.reader()).await.map_err(StoreError::database(doing))?;
+    let credentials = credentials.order_by_asc(credential::Column::Name).all(connection).await.map_err(StoreError::database(doing))?;
+    let fields = fields.all(connection).await.map_err(StoreError::database(doing))?;
     let mut by_credential: HashMap<String, BTreeMap<String, FieldValue>> = HashMap::new();
     for model in fields {
-        let value = open(store.keys(), &model);
+        let value = open(keys, &model);
         by_credential.entry(model.credential_id).or_default().insert(model.field, value);
     }
     let mut by_provider = ByProvider::new();
@@ -99,10 +100,15 @@ fn open(keys: &Keys, model: &field::Model) -> FieldValue {
             ));
         }
     };
-    match keys.open(Purpose::Credentials, &place(&model.credential_id, &model.field), blob) {
+    unseal(keys, &place(&model.credential_id, &model.field), blob)
+}
+
+/// The text of a blob, or why there is none: a lost secret is shown, never left out.
+pub(super) fn unseal(keys: &Keys, place: &Place<'_>, blob: &[u8]) -> FieldValue {
+    match keys.open(Purpose::Credentials, place, blob) {
         Ok(plain) => match std::str::from_utf8(&plain) {
             Ok(text) => FieldValue::Secret(SecretString::from(text)),
-            Err(_) => FieldValue::Unreadable(format!("field {} of credential {} is not text", model.field, model.credential_id)),
+            Err(_) => FieldValue::Unreadable(format!("{place} is not text")),
         },
         Err(error) => FieldValue::Unreadable(error.to_string()),
     }

@@ -14,6 +14,8 @@ pub(super) mod provider {
         pub base_url: Option<String>,
         pub allow_private_network: bool,
         pub timeouts: String,
+        pub custom: Option<String>,
+        pub max_in_flight: Option<i64>,
         pub enabled: bool,
         pub version: i64,
         pub created_at: i64,
@@ -59,6 +61,26 @@ pub(super) mod field {
         pub field: String,
         pub plain: Option<String>,
         pub sealed: Option<Vec<u8>>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+#[allow(unreachable_pub, reason = "the derive makes its items as visible as the model")]
+pub(super) mod secret {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "provider_secrets")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub provider_id: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub field: String,
+        pub sealed: Vec<u8>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

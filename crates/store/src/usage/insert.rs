@@ -1,6 +1,6 @@
 //! Many rows in few statements. The statements have a handful of fixed sizes, so that each is prepared once per connection and reused.
 
-use super::{UsageRow, status_name};
+use super::{UsageRow, status_name, uuid};
 use crate::{Store, StoreError};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use std::fmt::Write;
@@ -8,13 +8,13 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 #[rustfmt::skip]
-const COLUMNS: [&str; 27] = [
-    "attempt_id", "request_id", "attempt", "started_at", "key_id", "operation", "virtual_model", "provider", "provider_model", "stream",
+const COLUMNS: [&str; 28] = [
+    "attempt_id", "request", "request_id", "attempt", "started_at", "key_id", "operation", "virtual_model", "provider", "provider_model", "stream",
     "status", "http_status", "fault", "input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens",
     "reasoning_tokens", "audio_input_tokens", "audio_output_tokens", "total_tokens", "usage_estimated", "latency_us", "first_token_us",
     "upstream_us", "losses",
 ];
-/// Rows a statement, largest first. 256 rows are 6,912 parameters: SQLite takes 32,766, PostgreSQL 65,535.
+/// Rows a statement, largest first. 256 rows are 7,168 parameters: SQLite takes 32,766, PostgreSQL 65,535.
 const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
 
 pub(super) async fn insert(store: &Store, rows: &[UsageRow]) -> Result<u64, StoreError> {
@@ -70,7 +70,9 @@ fn push_values(values: &mut Vec<Value>, row: &UsageRow) {
     let (intent, outcome) = (&row.intent, &row.outcome);
     let tokens = outcome.usage.unwrap_or_default();
     values.extend([
-        intent.attempt_id.to_be_bytes().to_vec().into(),
+        uuid(intent.attempt_id).into(),
+        // Journals of before do not know it.
+        uuid(if intent.request == 0 { intent.attempt_id } else { intent.request }).into(),
         text(&intent.request_id),
         i64::from(intent.attempt).into(),
         intent.started_at.into(),
@@ -114,8 +116,11 @@ fn losses(losses: &[String]) -> Value {
     if losses.is_empty() { "[]".into() } else { serde_json::Value::from(losses.to_vec()).to_string().into() }
 }
 
+/// No provider counts so many tokens in earnest; more would make the sums overflow.
+const MOST_TOKENS: i64 = 1 << 40;
+
 fn bounded(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+    i64::try_from(count).map_or(MOST_TOKENS, |count| count.min(MOST_TOKENS))
 }
 
 fn micros(duration: Duration) -> i64 {

@@ -22,8 +22,8 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         let keys = Arc::new(Keys::derive(&RootSecret::generate().unwrap()));
-        let pepper = Pepper::new(&keys);
-        Self { store: Store::open(StoreConfig::new("sqlite::memory:"), keys).await.unwrap(), pepper }
+        let store = Store::open(StoreConfig::new("sqlite::memory:"), keys).await.unwrap();
+        Self { pepper: store.pepper(), store }
     }
 
     async fn provider(&self, spec: store::providers::ProviderSpec, credentials: Vec<CredentialSpec>) -> String {
