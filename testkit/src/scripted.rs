@@ -127,6 +127,11 @@ impl Scripted {
         self.log.lock().connections.get(connection).and_then(|entry| entry.ended_by_script)
     }
 
+    /// Every byte that came over a connection, as it came.
+    pub fn received(&self, connection: usize) -> Vec<u8> {
+        self.log.lock().connections.get(connection).map_or_else(Vec::new, |entry| entry.received.clone())
+    }
+
     /// Bytes that the operating system took for a connection: how far a slow reader let the upstream run ahead.
     pub fn sent(&self, connection: usize) -> usize {
         self.log.lock().connections.get(connection).map_or(0, |entry| entry.sent)
@@ -209,6 +214,7 @@ struct Entry {
     closed_by_peer: Option<Instant>,
     ended_by_script: Option<Instant>,
     sent: usize,
+    received: Vec<u8>,
 }
 
 impl Log {

@@ -22,7 +22,7 @@ pub(super) async fn serve(mut stream: TcpStream, number: usize, script: Arc<Scri
     let mut inbox = Vec::new();
     let mut after = run(&mut stream, &mut inbox, &script.on_connect, number, &log).await;
     while matches!(after, After::Open) {
-        let Some(request) = read(&mut stream, &mut inbox, number).await else {
+        let Some(request) = read(&mut stream, &mut inbox, number, &log).await else {
             after = After::PeerGone;
             break;
         };
@@ -42,7 +42,7 @@ pub(super) async fn serve(mut stream: TcpStream, number: usize, script: Arc<Scri
 }
 
 /// The next request; `None` when the peer closed before it was complete.
-async fn read(stream: &mut TcpStream, inbox: &mut Vec<u8>, number: usize) -> Option<request::Request> {
+async fn read(stream: &mut TcpStream, inbox: &mut Vec<u8>, number: usize, log: &Log) -> Option<request::Request> {
     let mut began = (!inbox.is_empty()).then(Instant::now);
     loop {
         if let Some(began) = began
@@ -50,19 +50,27 @@ async fn read(stream: &mut TcpStream, inbox: &mut Vec<u8>, number: usize) -> Opt
         {
             return Some(request);
         }
-        if stream.read_buf(inbox).await.unwrap_or(0) == 0 {
+        if !more(stream, inbox, number, log).await {
             return None;
         }
         began.get_or_insert_with(Instant::now);
     }
 }
 
+/// Reads what has come, and records it as it came; false at the end.
+async fn more(reader: &mut (impl AsyncReadExt + Unpin), inbox: &mut Vec<u8>, number: usize, log: &Log) -> bool {
+    let before = inbox.len();
+    let count = reader.read_buf(inbox).await.unwrap_or(0);
+    log.note(number, |entry| entry.received.extend_from_slice(inbox.get(before..).unwrap_or_default()));
+    count > 0
+}
+
 async fn run(stream: &mut TcpStream, inbox: &mut Vec<u8>, steps: &[Step], number: usize, log: &Log) -> After {
     let (mut reader, mut writer) = stream.split();
     for step in steps {
         let done = match step {
-            Step::Send(bytes) => beside(&mut reader, inbox, send(&mut writer, bytes, number, log)).await,
-            Step::Wait(pause) => beside(&mut reader, inbox, pause_for(*pause)).await,
+            Step::Send(bytes) => beside(&mut reader, inbox, (number, log), send(&mut writer, bytes, number, log)).await,
+            Step::Wait(pause) => beside(&mut reader, inbox, (number, log), pause_for(*pause)).await,
             Step::Trickle { bytes, size, every } => {
                 let trickle = async {
                     for piece in bytes.chunks(*size) {
@@ -73,9 +81,9 @@ async fn run(stream: &mut TcpStream, inbox: &mut Vec<u8>, steps: &[Step], number
                     }
                     true
                 };
-                beside(&mut reader, inbox, trickle).await
+                beside(&mut reader, inbox, (number, log), trickle).await
             }
-            Step::Stall => beside(&mut reader, inbox, std::future::pending()).await,
+            Step::Stall => beside(&mut reader, inbox, (number, log), std::future::pending()).await,
             Step::Close => return After::Close,
             Step::Reset => return After::Reset,
         };
@@ -87,14 +95,14 @@ async fn run(stream: &mut TcpStream, inbox: &mut Vec<u8>, steps: &[Step], number
 }
 
 /// Does the work and reads meanwhile (into `inbox`, for the next request); false when the peer went away.
-async fn beside(reader: &mut ReadHalf<'_>, inbox: &mut Vec<u8>, work: impl Future<Output = bool>) -> bool {
+async fn beside(reader: &mut ReadHalf<'_>, inbox: &mut Vec<u8>, (number, log): (usize, &Log), work: impl Future<Output = bool>) -> bool {
     tokio::pin!(work);
     loop {
         tokio::select! {
             biased;
             done = &mut work => return done,
-            read = reader.read_buf(inbox) => {
-                if read.unwrap_or(0) == 0 {
+            open = more(reader, inbox, number, log) => {
+                if !open {
                     return false;
                 }
             }

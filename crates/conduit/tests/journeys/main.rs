@@ -26,6 +26,7 @@ mod no_life;
 mod postgres;
 mod secrets;
 mod slow_reader;
+mod smuggling;
 mod stalled_error;
 mod translation;
 mod unread_bytes;
