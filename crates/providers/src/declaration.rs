@@ -12,6 +12,8 @@ pub struct Declaration {
     pub kind: &'static str,
     /// What a person sees.
     pub label: &'static str,
+    /// Where its key is found, in words for the form.
+    pub note: &'static str,
     /// Credential fields, in the order of the form.
     pub fields: &'static [Field],
     /// Without a trailing slash; `None` where every installation has its own.

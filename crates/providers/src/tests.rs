@@ -18,6 +18,7 @@ fn labels_and_fields_are_the_contracts() {
         ("openai", "OpenAI", &["api_key", "organization", "project"]),
         ("anthropic", "Anthropic", &["api_key", "version", "betas"]),
         ("groq", "Groq", &["api_key"]),
+        ("custom", "Custom Provider", &["api_key"]),
         ("simulated", "Simulated", &[]),
     ];
     assert_eq!(ALL.iter().map(|declaration| declaration.kind).collect::<Vec<_>>(), table.iter().map(|row| row.0).collect::<Vec<_>>());
@@ -52,7 +53,8 @@ fn declarations_are_complete() {
         for header in headers.chain([declaration.request_id_header]) {
             assert!(header.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'), "{kind}: {header}");
         }
-        assert!(declaration.base_url.is_some_and(|url| url.starts_with("http") && !url.ends_with('/')), "{kind}");
+        assert!(declaration.base_url.is_none_or(|url| url.starts_with("http") && !url.ends_with('/')), "{kind}");
+        assert_eq!(declaration.base_url.is_none(), kind == "custom", "{kind}");
         assert!(declaration.models.path.starts_with('/'), "{kind}");
         let waits = &declaration.timeouts;
         assert!(waits.connect < waits.idle && waits.idle <= waits.first_byte && waits.first_byte <= waits.total, "{kind}");

@@ -8,6 +8,7 @@ use chat::{DialectId, Operation};
 pub(crate) static DECLARATION: Declaration = Declaration {
     kind: "anthropic",
     label: "Anthropic",
+    note: "Keys are made at platform.claude.com, under API keys.",
     fields: &[
         Field {
             name: "api_key",
@@ -38,7 +39,10 @@ pub(crate) static DECLARATION: Declaration = Declaration {
         },
     ],
     base_url: Some("https://api.anthropic.com"),
-    endpoints: &[Endpoint { operation: Operation::Chat, dialect: Some(DialectId::AnthropicMessages), path: "/v1/messages" }],
+    endpoints: &[
+        Endpoint { operation: Operation::Chat, dialect: Some(DialectId::AnthropicMessages), path: "/v1/messages" },
+        Endpoint { operation: Operation::CountTokens, dialect: Some(DialectId::AnthropicMessages), path: "/v1/messages/count_tokens" },
+    ],
     // A key goes as Bearer as well; exactly one of the two may be sent ("Auth and headers").
     auth: Auth::Header { header: "x-api-key", field: "api_key" },
     field_headers: &[

@@ -10,6 +10,7 @@ use dialects::ModelFacts;
 pub(crate) static DECLARATION: Declaration = Declaration {
     kind: "groq",
     label: "Groq",
+    note: "Keys are made at console.groq.com, under API Keys.",
     fields: &[Field {
         name: "api_key",
         label: "API key",

@@ -4,7 +4,7 @@ use crate::{ALL, Declaration};
 
 /// Types that Conduit will have; refused by name until they are built.
 pub const NOT_BUILT: &[&str] =
-    &["azure-openai", "gemini", "cohere", "mistral", "bedrock", "sagemaker", "replicate", "huggingface", "ollama", "vertex-ai", "custom"];
+    &["azure-openai", "gemini", "cohere", "mistral", "bedrock", "sagemaker", "replicate", "huggingface", "ollama", "vertex-ai"];
 
 /// What a type's name in a configuration stands for.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,13 @@
 //! What a provider lists as its models.
 
-use crate::Declaration;
+mod lenient;
+
+use crate::{Declaration, Surface};
 use chat::{Fault, Step};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// One model of a provider's list, as far as the provider describes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ListedModel {
     pub id: String,
     pub display_name: Option<String>,
@@ -28,17 +30,22 @@ pub struct Page {
     pub after: Option<String>,
 }
 
-/// The address of the list, or of its page after the given id.
-pub fn url(declaration: &Declaration, base_url: &str, after: Option<&str>) -> String {
-    let list = format!("{base_url}{}", declaration.models.path);
+/// The address of the list, or of its page after the given id; without the owner's query.
+pub fn url(surface: &Surface, base_url: &str, after: Option<&str>) -> String {
+    let list = format!("{base_url}{}", surface.models_path);
     match after {
         Some(id) => format!("{list}?limit=1000&after_id={}", query_value(id)),
         None => list,
     }
 }
 
+/// Reads a provider's list. Of a server that somebody set up, the shapes that such servers are known for are read too.
+pub fn read(surface: &Surface, body: &[u8]) -> Result<Page, Fault> {
+    if surface.lenient { lenient::read(body) } else { parse(surface.declaration, body) }
+}
+
 /// Reads a list, or one model: the shapes of OpenAI, of Groq (more members) and of Anthropic (pages) differ in names only.
-pub fn parse(declaration: &Declaration, body: &[u8]) -> Result<Page, Fault> {
+fn parse(declaration: &Declaration, body: &[u8]) -> Result<Page, Fault> {
     let bad = |what: &str| Fault::bad_response(Step::Relay, format!("the model list of provider type '{}' {what}", declaration.kind));
     let answer: Answer = serde_json::from_slice(body).map_err(|error| bad("is not what its API says").with_cause(error.to_string()))?;
     match answer {
@@ -91,7 +98,7 @@ impl From<Entry> for ListedModel {
 }
 
 /// Everything but unreserved characters percent-encoded.
-fn query_value(text: &str) -> String {
+pub(crate) fn query_value(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));

@@ -61,9 +61,9 @@ fn garbage_is_a_bad_response() {
 
 #[test]
 fn the_address_carries_the_page() {
-    let openai = crate::find("openai").unwrap();
-    assert_eq!(url(openai, "https://h/v1", None), "https://h/v1/models");
-    assert_eq!(url(openai, "https://h/v1", Some("a/b &c")), "https://h/v1/models?limit=1000&after_id=a%2Fb%20%26c");
+    let openai = Surface::of(crate::find("openai").unwrap());
+    assert_eq!(url(&openai, "https://h/v1", None), "https://h/v1/models");
+    assert_eq!(url(&openai, "https://h/v1", Some("a/b &c")), "https://h/v1/models?limit=1000&after_id=a%2Fb%20%26c");
 }
 
 /// Every recorded model list and model of the types built here is read, with an id on each model.
@@ -100,4 +100,50 @@ fn recorded() -> Option<PathBuf> {
     assert!(std::env::var("CI").as_deref() != Ok("true"), "no recorded traffic at {}", recorded.display());
     println!("SKIPPED: no recorded traffic at {}", recorded.display());
     None
+}
+
+fn lenient(body: &str) -> Vec<ListedModel> {
+    let surface = Surface::custom(&crate::CustomOptions::default()).unwrap();
+    read(&surface, body.as_bytes()).unwrap_or_else(|fault| panic!("{body}: {fault}")).models
+}
+
+/// `providers/custom.md §1`, "Model lists".
+#[test]
+fn lists_of_local_servers_are_read() {
+    let vllm = r#"{"object":"list","data":[{"id":"qwen","object":"model","created":1749994809,"owned_by":"vllm","root":"q","parent":null,"max_model_len":32768,"permission":[]}]}"#;
+    assert_eq!((lenient(vllm)[0].context, lenient(vllm)[0].created), (Some(32_768), Some(1_749_994_809)));
+    let llamacpp = r#"{"models":[{"name":"a.gguf"}],"object":"list","data":[{"id":"/m/a.gguf","owned_by":"llamacpp","created":1.5,"meta":{"n_ctx_train":4096,"n_params":7}}]}"#;
+    assert_eq!((lenient(llamacpp)[0].id.as_str(), lenient(llamacpp)[0].context), ("/m/a.gguf", Some(4096)));
+    assert_eq!(lenient(r#"{"data":[{"id":"a","meta":null,"status":{"value":"unloaded"}}]}"#)[0].id, "a");
+    let openrouter = r#"{"data":[{"id":"x/y","name":"Y","created":"1749994809","context_length":131072,"top_provider":{"max_completion_tokens":8192}}]}"#;
+    let model = &lenient(openrouter)[0];
+    assert_eq!((model.display_name.as_deref(), model.context, model.max_output), (Some("Y"), Some(131_072), Some(8192)));
+    for (body, count) in [
+        (r#"[{"id":"a"},{"id":"b"}]"#, 2),
+        (r#"["a","b","c"]"#, 3),
+        (r#"{"models":[{"name":"a"}]}"#, 1),
+        (r#"{"models":[{"model":"a"}]}"#, 1),
+        ("\u{feff}\n {\"data\":[]}", 0),
+        (r#"{"id":"a","object":"model"}"#, 1),
+    ] {
+        assert_eq!(lenient(body).len(), count, "{body}");
+    }
+}
+
+#[test]
+fn what_is_no_list_is_no_list_however_lenient() {
+    let surface = Surface::custom(&crate::CustomOptions::default()).unwrap();
+    for body in [
+        "",
+        "<html>",
+        "ok",
+        "{}",
+        "1",
+        r#"{"error":"Unexpected endpoint or method. (GET /v1/models)"}"#,
+        r#"{"data":[{}]}"#,
+        r#"{"data":1}"#,
+    ] {
+        let fault = read(&surface, body.as_bytes()).unwrap_err();
+        assert_eq!(fault.kind, chat::FaultKind::ProviderBadResponse, "{body}");
+    }
 }

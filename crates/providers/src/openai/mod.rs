@@ -8,6 +8,7 @@ use dialects::ModelFacts;
 pub(crate) static DECLARATION: Declaration = Declaration {
     kind: "openai",
     label: "OpenAI",
+    note: "Keys are made at platform.openai.com, under API keys.",
     fields: &[
         Field {
             name: "api_key",
@@ -40,6 +41,7 @@ pub(crate) static DECLARATION: Declaration = Declaration {
     base_url: Some("https://api.openai.com/v1"),
     endpoints: &[
         Endpoint { operation: Operation::Chat, dialect: Some(DialectId::OpenaiChat), path: "/chat/completions" },
+        Endpoint { operation: Operation::Completions, dialect: Some(DialectId::OpenaiCompletions), path: "/completions" },
         Endpoint { operation: Operation::Embeddings, dialect: None, path: "/embeddings" },
     ],
     auth: Auth::Bearer { field: "api_key" },

@@ -18,7 +18,9 @@ pub(super) fn json_object_as(form: JsonForm, reason: &Text, fields: &mut dyn Fie
         (JsonForm::Schema, "json_object") => {
             json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": schema_of_object(&given)}})
         }
-        (JsonForm::Value, "json_object") if !given.contains_key("value") => json!({"type": "json_object", "value": schema_of_object(&given)}),
+        (JsonForm::Value, "json_object") if !given.contains_key("value") => {
+            json!({"type": "json_object", "value": schema_of_object(&given)})
+        }
         (JsonForm::Value, "json_schema") => match given.get("json_schema").and_then(|inner| inner.get("schema")) {
             Some(schema) => json!({"type": "json_object", "value": schema}),
             None => return,

@@ -66,7 +66,8 @@ pub(super) fn response_format(chat: &Chat) -> Option<String> {
             let mut inner = Map::new();
             inner.insert("name".to_owned(), json!(name.as_deref().unwrap_or("answer")));
             let schema = schema.as_ref().and_then(|raw| raw.read::<Value>().ok());
-            let optional = [("description", description.as_ref().map(|text| json!(text))), ("schema", schema), ("strict", strict.map(Value::Bool))];
+            let optional =
+                [("description", description.as_ref().map(|text| json!(text))), ("schema", schema), ("strict", strict.map(Value::Bool))];
             inner.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
             inner.extend(extras.of(OPENAI).iter().filter_map(|(name, raw)| Some((name.clone(), raw.read().ok()?))));
             format.insert("json_schema".to_owned(), Value::Object(inner));

@@ -1,7 +1,7 @@
 //! The parts of a provider's request that are the same every time: address and headers. Made once per configured provider.
 
-use crate::{Auth, Credential, Declaration, Endpoint, Field, FieldFault, FieldKind};
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use crate::{Credential, Declaration, Endpoint, Field, FieldFault, FieldKind, Surface};
+use http::header::{HeaderMap, HeaderValue};
 use std::fmt::Write as _;
 
 /// A header that cannot be made: its credential field is not set, or holds what no header can carry.
@@ -21,37 +21,13 @@ impl std::fmt::Display for Missing {
 
 impl std::error::Error for Missing {}
 
-/// The headers that every request to the provider carries: authentication, those of credential fields, the fixed ones.
-pub fn prepare_headers(declaration: &Declaration, credential: &Credential) -> Result<HeaderMap, Missing> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in declaration.fixed_headers {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    for wanted in declaration.field_headers {
-        if let Some((field, value)) = value_of(declaration, credential, wanted.field) {
-            headers.insert(HeaderName::from_static(wanted.header), header_value(field, &value)?);
-        }
-    }
-    let (header, field, prefix) = match declaration.auth {
-        Auth::None => return Ok(headers),
-        Auth::Bearer { field } => ("authorization", field, "Bearer "),
-        Auth::Header { header, field } => (header, field, ""),
-    };
-    match value_of(declaration, credential, field) {
-        Some((declared, value)) => {
-            let mut value = header_value(declared, &format!("{prefix}{value}"))?;
-            value.set_sensitive(true);
-            headers.insert(HeaderName::from_static(header), value);
-        }
-        // A key that is optional (a local server) is not sent where it is not set.
-        None if declaration.field(field).is_some_and(|declared| !declared.required) => {}
-        None => return Err(Missing { field, unusable: false }),
-    }
-    Ok(headers)
+/// The headers that every request to a provider of this type carries, as it is declared; see [`Surface::prepare_headers`].
+pub fn prepare_headers(declaration: &'static Declaration, credential: &Credential) -> Result<HeaderMap, Missing> {
+    Surface::of(declaration).prepare_headers(credential)
 }
 
 /// The field's value, else its default.
-fn value_of(declaration: &Declaration, credential: &Credential, name: &str) -> Option<(&'static Field, String)> {
+pub(crate) fn value_of(declaration: &Declaration, credential: &Credential, name: &str) -> Option<(&'static Field, String)> {
     let field = declaration.field(name)?;
     let value = credential.get(name).or(field.default).filter(|value| !value.is_empty())?;
     Some((field, if field.kind == FieldKind::List { listed(value) } else { value.to_owned() }))
@@ -67,7 +43,7 @@ fn listed(value: &str) -> String {
     out
 }
 
-fn header_value(field: &'static Field, value: &str) -> Result<HeaderValue, Missing> {
+pub(crate) fn header_value(field: &'static Field, value: &str) -> Result<HeaderValue, Missing> {
     let unusable = Missing { field: field.name, unusable: true };
     // Stricter than the type, which lets bytes above ASCII through.
     if !value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
@@ -83,10 +59,9 @@ pub fn endpoint_url(base_url: &str, endpoint: &Endpoint) -> String {
     format!("{base_url}{}", endpoint.path)
 }
 
-/// Brings an address as people paste it to the form that endpoint paths are appended to: no slash at the end, no endpoint path, no version twice.
-pub fn normalize_base_url(declaration: &Declaration, given: &str) -> Result<String, FieldFault> {
+/// That the text is an address that requests can be sent to, without anything of a secret in it.
+pub(crate) fn check_address(given: &str, example: &str) -> Result<(), FieldFault> {
     let fault = |problem: &str, remedy: &str| Err(FieldFault::new("base_url", problem, remedy));
-    let example = declaration.base_url.unwrap_or("https://host/v1");
     if given != given.trim() || given.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return fault("has white space in it", "paste the address alone");
     }
@@ -105,6 +80,12 @@ pub fn normalize_base_url(declaration: &Declaration, given: &str) -> Result<Stri
     if authority.as_str().contains('@') {
         return fault("has a user name or password in it", "put secrets into `credentials`");
     }
+    Ok(())
+}
+
+/// Brings an address as people paste it to the form that endpoint paths are appended to: no slash at the end, no endpoint path, no version twice.
+pub fn normalize_base_url(declaration: &Declaration, given: &str) -> Result<String, FieldFault> {
+    check_address(given, declaration.base_url.unwrap_or("https://host/v1"))?;
     let mut base = given.trim_end_matches('/');
     let paths = || declaration.endpoints.iter().map(|endpoint| endpoint.path).chain([declaration.models.path]);
     if let Some(stripped) = paths().find_map(|path| base.strip_suffix(path)) {

@@ -7,6 +7,7 @@ use dialects::ModelFacts;
 pub(crate) static DECLARATION: Declaration = Declaration {
     kind: "simulated",
     label: "Simulated",
+    note: "Needs no key: it answers inside this process, free of charge.",
     fields: &[],
     // Never dialled: the path is what the simulator routes by.
     base_url: Some("http://simulated/simulated/v1"),
