@@ -1,7 +1,9 @@
 //! What is checked of a body before anything is looked up: the contract's list and no more. The rest is the provider's to judge.
 
 use crate::authenticate::Caller;
-use chat::{Fault, FaultKind, Operation, Origin, Step};
+use crate::caller_headers::CallerHeaders;
+use crate::route::Call;
+use chat::{DialectId, Fault, FaultKind, Operation, Origin, Step};
 use wire::json::{Kind, Object, ScanError, ScanErrorKind};
 
 /// A request that may be resolved: its body is sound and its key may use the model.
@@ -9,14 +11,22 @@ use wire::json::{Kind, Object, ScanError, ScanErrorKind};
 pub(crate) struct Admitted {
     pub(crate) caller: Caller,
     pub(crate) operation: Operation,
+    /// The caller's.
+    pub(crate) dialect: DialectId,
     pub(crate) model: String,
     pub(crate) stream: bool,
-    /// The caller asked for usage in the stream.
+    /// The caller gets usage in the stream: it asked for it, or its dialect always has it.
     pub(crate) include_usage: bool,
+    /// The body has members of [`ROUTING`]: only a provider that keeps them may get it.
+    pub(crate) routing_members: bool,
+    /// Headers of the caller that belong to its dialect.
+    pub(crate) headers: Option<Box<CallerHeaders>>,
 }
 
-/// Members that are Conduit's own and whose feature is not built: refused, because a routing wish that is ignored is a wrong answer.
-const NOT_BUILT: [&str; 3] = ["routing", "models", "provider"];
+/// Conduit's own and not built: refused, because a routing wish that is ignored is a wrong answer.
+const NOT_BUILT: &str = "routing";
+/// The same, unless the provider itself takes them and its owner says so.
+pub(crate) const ROUTING: [&str; 2] = ["models", "provider"];
 
 /// Reads the body's top level; says where it is broken.
 pub(crate) fn scan(body: &[u8]) -> Result<Object<'_>, Fault> {
@@ -34,28 +44,42 @@ fn malformed(error: &ScanError) -> Fault {
     }
 }
 
-pub(crate) fn admit(caller: Caller, operation: Operation, body: &Object<'_>) -> Result<Admitted, Fault> {
+/// The name that the request asks for, as far as the body can be read.
+pub(crate) fn model(body: &Object<'_>) -> Option<String> {
+    body.get("model").and_then(|member| member.as_str()).map(std::borrow::Cow::into_owned)
+}
+
+pub(crate) fn admit(caller: Caller, call: Call, headers: Option<Box<CallerHeaders>>, body: &Object<'_>) -> Result<Admitted, Fault> {
+    let Call { operation, dialect } = call;
+    if !caller.key.allows_operation(operation) {
+        let message = format!("the key may not use the operation {}", operation.name());
+        return Err(Fault::new(FaultKind::OperationNotAllowed, Origin::Caller, Step::Admit, message));
+    }
     let model = match body.get("model") {
         Some(member) => member.as_str().ok_or_else(|| Fault::invalid("model", "`model` must be a string"))?.into_owned(),
         None => return Err(Fault::invalid("model", "`model` is missing: send the name of a model mapping")),
     };
-    for name in NOT_BUILT {
-        if body.get(name).is_some() {
-            return Err(Fault::unsupported(name, format!("`{name}` is not built in this version of Conduit: remove it")));
-        }
+    if body.get(NOT_BUILT).is_some() {
+        return Err(Fault::unsupported(NOT_BUILT, format!("`{NOT_BUILT}` is not built in this version of Conduit: remove it")));
     }
+    let routing_members = ROUTING.iter().any(|name| body.get(name).is_some());
     refuse_cache_options(body)?;
     let stream = match operation {
         Operation::Chat => chat_shape(body)?,
+        Operation::Completions => completions_shape(body)?,
+        Operation::CountTokens => chat_shape(body).map(|_| false)?,
         Operation::Embeddings => embeddings_shape(body)?,
-        Operation::Models | Operation::Completions | Operation::CountTokens => false,
+        Operation::Models => false,
     };
     if !caller.key.allows(&model) {
         let message = format!("the key may not use the model `{model}`");
         return Err(Fault::new(FaultKind::ModelNotAllowed, Origin::Caller, Step::Admit, message).with_param("model"));
     }
-    let include_usage = stream && asks_usage(body)?;
-    Ok(Admitted { caller, operation, model, stream, include_usage })
+    let include_usage = match dialect {
+        DialectId::AnthropicMessages => true,
+        DialectId::OpenaiChat | DialectId::OpenaiCompletions => stream && asks_usage(body)?,
+    };
+    Ok(Admitted { caller, operation, dialect, model, stream, include_usage, routing_members, headers })
 }
 
 /// `cache_control` without `type` is Conduit's response cache; with `type` it is the provider's prompt cache and none of our business.
@@ -76,6 +100,14 @@ fn chat_shape(body: &Object<'_>) -> Result<bool, Fault> {
         Some(member) if member.is_empty_array() => Err(Fault::invalid("messages", "`messages` must not be empty")),
         Some(_) => flag(body, "stream"),
         None => Err(Fault::invalid("messages", "`messages` is missing")),
+    }
+}
+
+fn completions_shape(body: &Object<'_>) -> Result<bool, Fault> {
+    match body.get("prompt") {
+        Some(member) if matches!(member.kind, Kind::String | Kind::Array) => flag(body, "stream"),
+        Some(_) => Err(Fault::invalid("prompt", "`prompt` must be a string or a list")),
+        None => Err(Fault::invalid("prompt", "`prompt` is missing")),
     }
 }
 

@@ -1,7 +1,9 @@
 //! When a request came and what it is called.
 
 use crate::random;
+use crate::visit::Visit;
 use http::HeaderMap;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The clock and the name of one request.
@@ -10,17 +12,19 @@ pub(crate) struct Arrival {
     pub(crate) at: Instant,
     /// The caller's, if it sent a sane one; else made here.
     pub(crate) request_id: String,
+    /// What the server knows of the same request.
+    pub(crate) visit: Arc<Visit>,
 }
 
 const LONGEST_REQUEST_ID: usize = 128;
 
 impl Arrival {
-    pub(crate) fn now(headers: &HeaderMap) -> Self {
+    pub(crate) fn now(headers: &HeaderMap, visit: Arc<Visit>) -> Self {
         let request_id = match headers.get("x-request-id").and_then(|value| value.to_str().ok()).filter(|id| is_sane(id)) {
             Some(id) => id.to_owned(),
             None => format!("req_{:032x}", unique_id(unix_micros())),
         };
-        Self { at: Instant::now(), request_id }
+        Self { at: Instant::now(), request_id, visit }
     }
 }
 

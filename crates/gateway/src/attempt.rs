@@ -1,4 +1,4 @@
-//! One target after the other, until one answers or none is left.
+//! One target after the other, until one answers, none is left or the time is up.
 
 use crate::account::Account;
 use crate::admit::Admitted;
@@ -8,14 +8,17 @@ use crate::relay::{self, Relayed};
 use crate::resolve::Plan;
 use crate::respond::Answer;
 use crate::send;
-use crate::service::Gateway;
-use crate::snapshot::Mapping;
+use crate::service::{Gateway, Settings};
+use crate::target::{Chosen, Target, Tried};
 use crate::translate::{self, Outbound};
+use crate::visit::Report;
 use chat::{Fault, FaultKind, Step};
 use dialects::ErrorAnswer;
 use http::Response;
+use std::ops::ControlFlow;
 use std::pin::Pin;
-use tokio::time::Sleep;
+use std::sync::Arc;
+use tokio::time::{Instant, Sleep};
 use wire::json::Object;
 
 /// Error bodies are read to this length; no provider's is longer.
@@ -50,34 +53,20 @@ impl Gateway {
         body: &Object<'_>,
         plan: &Plan,
     ) -> Result<Response<Answer>, Failed> {
-        let mut path = Path::default();
-        let mut last = None;
-        for (position, mapping) in plan.targets.iter().enumerate() {
-            path.fallback = position > 0;
-            let outbound = match translate::translate(admitted, body, mapping) {
-                Ok(outbound) => outbound,
-                // This target cannot carry the request: nobody was called, and the next one may be able to.
-                Err(fault) => {
-                    last.get_or_insert(fault);
-                    continue;
-                }
-            };
-            path.attempts += 1;
-            let attempt = Attempt { gateway: self, arrival, admitted, mapping, path };
-            match attempt.run(outbound).await {
-                Ok(answer) => return Ok(answer),
-                Err(fault) => {
-                    attempt.log(&fault);
-                    let try_next = fault.rule().try_target;
-                    last = Some(fault);
-                    if !try_next {
-                        break;
-                    }
-                }
+        let settings = self.settings();
+        let deadline = Instant::now() + settings.request_deadline;
+        let mut journey =
+            Attempts { gateway: self, arrival, admitted, body, settings, deadline, request: None, path: Path::default(), last: None };
+        for (position, target) in plan.targets.iter().enumerate() {
+            journey.path.fallback = position > 0;
+            match journey.ask(target).await {
+                ControlFlow::Break(Some(answer)) => return Ok(answer),
+                ControlFlow::Break(None) => break,
+                ControlFlow::Continue(()) => {}
             }
         }
-        let fault = last.unwrap_or_else(|| crate::resolve::model_not_found(&admitted.model));
-        Err(Failed { fault, path })
+        let fault = journey.last.unwrap_or_else(|| crate::resolve::model_not_found(&admitted.model));
+        Err(Failed { fault, path: journey.path })
     }
 }
 
@@ -86,33 +75,137 @@ fn is_plain(headers: &http::HeaderMap) -> bool {
     headers.get(http::header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity")
 }
 
+/// The calls that one request leads to.
+struct Attempts<'a> {
+    gateway: &'a Gateway,
+    arrival: &'a Arrival,
+    admitted: &'a Admitted,
+    body: &'a Object<'a>,
+    settings: Arc<Settings>,
+    /// Until then the request is answered or refused, however many targets there are (R10).
+    deadline: Instant,
+    /// The id of the first attempt, which is the request's.
+    request: Option<u128>,
+    path: Path,
+    last: Option<Fault>,
+}
+
+impl Attempts<'_> {
+    /// Asks one target, with one credential after the other where the fault lies with the credential. Breaks with an answer, or without one
+    /// where no other target may be asked.
+    async fn ask(&mut self, target: &Target) -> ControlFlow<Option<Response<Answer>>> {
+        let provider = target.provider();
+        let Some(endpoint) = provider.endpoint(self.admitted.operation, self.admitted.dialect) else { return ControlFlow::Continue(()) };
+        let mut tried = Tried::default();
+        while let Some(credential) = tried.next(provider) {
+            let chosen = Chosen { target, endpoint, credential };
+            let fault = match self.call(chosen).await {
+                Ok(answer) => return ControlFlow::Break(Some(answer)),
+                Err(Refused::Untranslated(fault)) => {
+                    // This target cannot carry the request: nobody was called, and the next one may be able to.
+                    self.last.get_or_insert(fault);
+                    return ControlFlow::Continue(());
+                }
+                Err(Refused::Failed(fault)) => fault,
+            };
+            let rule = fault.rule();
+            self.last = Some(fault);
+            if !rule.try_target || self.is_late() {
+                return ControlFlow::Break(None);
+            }
+            if !rule.try_credential {
+                break;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// One call, and a second one where a server only minds being asked for usage.
+    async fn call(&mut self, chosen: Chosen<'_>) -> Result<Response<Answer>, Refused> {
+        let fault = match self.call_once(chosen).await {
+            Err(Refused::Failed(fault)) => fault,
+            other => return other,
+        };
+        if !minds_stream_options(self.admitted, chosen, &fault) {
+            return Err(Refused::Failed(fault));
+        }
+        chosen.provider().note_refused_stream_options();
+        self.call_once(chosen).await
+    }
+
+    async fn call_once(&mut self, chosen: Chosen<'_>) -> Result<Response<Answer>, Refused> {
+        let outbound = translate::translate(self.admitted, self.body, chosen).map_err(Refused::Untranslated)?;
+        let attempt = Attempt {
+            gateway: self.gateway,
+            arrival: self.arrival,
+            admitted: self.admitted,
+            settings: &self.settings,
+            chosen,
+            deadline: self.deadline,
+            path: Path { attempts: self.path.attempts + 1, ..self.path },
+        };
+        let intent = attempt.intent(self.request);
+        self.request = Some(intent.request);
+        self.path = attempt.path;
+        attempt.run(outbound, intent).await.map_err(|fault| {
+            attempt.log(&fault);
+            Refused::Failed(fault)
+        })
+    }
+
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+}
+
+/// Why a call has no answer for the caller.
+enum Refused {
+    /// Nobody was called.
+    Untranslated(Fault),
+    Failed(Fault),
+}
+
+/// A few servers know the chat of OpenAI and not its `stream_options` (`providers/custom.md` §4).
+fn minds_stream_options(admitted: &Admitted, chosen: Chosen<'_>, fault: &Fault) -> bool {
+    let told = |text: &str| text.contains("stream_options") || text.contains("include_usage");
+    admitted.stream
+        && chosen.is_lenient()
+        && !chosen.provider().refuses_stream_options()
+        && fault.kind == FaultKind::ProviderRejected
+        && (told(&fault.message) || fault.param.as_deref().is_some_and(told))
+}
+
 /// One call of one target.
 struct Attempt<'a> {
     gateway: &'a Gateway,
     arrival: &'a Arrival,
     admitted: &'a Admitted,
-    mapping: &'a Mapping,
+    settings: &'a Settings,
+    chosen: Chosen<'a>,
+    deadline: Instant,
     path: Path,
 }
 
 impl Attempt<'_> {
-    async fn run(&self, outbound: Outbound) -> Result<Response<Answer>, Fault> {
-        let provider = &self.mapping.provider;
+    async fn run(&self, outbound: Outbound, intent: Intent) -> Result<Response<Answer>, Fault> {
+        let provider = self.chosen.provider();
         let losses = outbound.losses.iter().map(|loss| loss.path.clone()).collect();
-        let request = send::request(provider, self.admitted.operation, self.admitted.stream, outbound.body)?;
-        let mut account = Account::open(&self.gateway.opened()?.ledger, &self.intent(), self.arrival.at, losses)?;
-        let mut deadline = Box::pin(tokio::time::sleep(self.patience()));
+        let slot = self.gateway.load.call(&provider.spec, self.settings)?;
+        let request = send::request(self.admitted, self.chosen, outbound.body)?;
+        let mut account = Account::open(&self.gateway.opened()?.ledger, &intent, self.arrival.at, losses)?;
+        let mapping = &self.chosen.target.mapping;
+        account.reports_to(Report::new(&self.arrival.visit, self.admitted.operation, &mapping.virtual_model, provider));
+        let mut deadline = Box::pin(tokio::time::sleep_until(self.patience()));
         let answer = match send::before(deadline.as_mut(), send::send(&*self.gateway.parts.upstream, provider, request)).await {
             Some(Ok(answer)) if answer.status().is_success() => answer,
             Some(Ok(answer)) => return Err(self.settle(account, self.refusal(answer, deadline.as_mut()).await)),
             Some(Err(fault)) => return Err(self.settle(account, fault)),
             None => return Err(self.settle(account, send::too_slow(provider, Step::FirstByte, "no answer in time"))),
         };
-        let settings = self.gateway.settings();
         let relayed = Relayed {
-            settings: &settings,
+            settings: self.settings,
             admitted: self.admitted,
-            mapping: self.mapping,
+            chosen: self.chosen,
             losses: outbound.losses,
             names: outbound.names,
             path: self.path,
@@ -123,37 +216,42 @@ impl Attempt<'_> {
             false => relay::whole(relayed, answer, &mut account, deadline).await,
         };
         match relayed {
-            Ok(finish) => Ok(finish.complete(account)),
+            Ok(finish) => {
+                self.arrival.visit.is_served_by(slot);
+                Ok(finish.complete(account))
+            }
             Err(fault) => Err(self.settle(account, fault)),
         }
     }
 
     fn settle(&self, account: Account, mut fault: Fault) -> Fault {
-        self.mapping.provider.scrub(&mut fault);
+        self.chosen.provider().scrub(&mut fault);
         account.failed(&fault);
         fault
     }
 
-    /// How long the caller's kind of request may take until it is answered: to the first event, or to the end.
-    fn patience(&self) -> std::time::Duration {
-        let timeouts = &self.mapping.timeouts;
-        if self.admitted.stream { timeouts.first_byte } else { timeouts.total }
+    /// When the caller's kind of request must be answered: to the first event, or to the end; never later than the request's own deadline.
+    fn patience(&self) -> Instant {
+        let timeouts = &self.chosen.target.mapping.timeouts;
+        let patience = if self.admitted.stream { timeouts.first_byte } else { timeouts.total };
+        (Instant::now() + patience).min(self.deadline)
     }
 
-    fn intent(&self) -> Intent {
+    /// `request` is the id of the request's first attempt, where this is not the first.
+    fn intent(&self, request: Option<u128>) -> Intent {
         let started_at = unix_micros();
         let attempt_id = unique_id(started_at);
         Intent {
             attempt_id,
-            request: attempt_id,
+            request: request.unwrap_or(attempt_id),
             request_id: self.arrival.request_id.clone(),
             attempt: self.path.attempts,
             started_at,
             key_id: self.admitted.caller.key.id.clone(),
             operation: self.admitted.operation,
             virtual_model: self.admitted.model.clone(),
-            provider: self.mapping.provider.spec.name.clone(),
-            provider_model: self.mapping.provider_model.clone(),
+            provider: self.chosen.provider().spec.name.clone(),
+            provider_model: self.chosen.model().to_owned(),
             stream: self.admitted.stream,
         }
     }
@@ -166,14 +264,13 @@ impl Attempt<'_> {
             // Redirects are not followed: a provider that sends one is not where it was said to be.
             return Fault::bad_response(Step::FirstByte, format!("the provider answered with status {status}"));
         }
-        let patience = self.gateway.settings().error_body;
+        let patience = self.settings.error_body;
         let body = match tokio::time::timeout(patience, send::before(deadline, send::collect(body, LONGEST_ERROR))).await {
             Ok(Some(Ok(body))) if is_plain(&head.headers) => body,
             // The status alone says enough.
             _ => bytes::Bytes::new(),
         };
-        let dialect = self.mapping.endpoint(self.admitted.operation).and_then(|endpoint| endpoint.dialect);
-        let codec = dialects::codec(dialect.unwrap_or(translate::CALLER));
+        let codec = dialects::codec(self.chosen.dialect(self.admitted.dialect));
         codec.read_error(ErrorAnswer { status, headers: &head.headers, body: &body })
     }
 
@@ -183,8 +280,8 @@ impl Attempt<'_> {
         }
         tracing::info!(
             request_id = %self.arrival.request_id,
-            provider = %self.mapping.provider.spec.name,
-            provider_model = %self.mapping.provider_model,
+            provider = %self.chosen.provider().spec.name,
+            provider_model = %self.chosen.model(),
             fault = fault.rule().name,
             status = fault.provider_status,
             cause = fault.cause.as_deref(),

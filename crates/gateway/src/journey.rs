@@ -1,18 +1,23 @@
 //! The journey read aloud.
 
-use crate::arrival::Arrival;
+use crate::account;
+use crate::arrival::{Arrival, unique_id, unix_micros};
 use crate::attempt::Failed;
+use crate::authenticate::Caller;
+use crate::caller_headers::CallerHeaders;
 use crate::held::{Held, Journey};
+use crate::ports::Intent;
+use crate::receive::RequestBody;
 use crate::respond::{self, Answer};
-use crate::route::Route;
+use crate::route::{Call, Route};
 use crate::service::Gateway;
-use crate::{admit, models, receive, route};
-use chat::{Fault, FaultKind, Operation, Origin, Step};
+use crate::visit::Visit;
+use crate::{admit, models, receive, resolve, route};
+use chat::{DialectId, Fault, FaultKind, Origin, Step};
 use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,18 +28,23 @@ type IsStream = Arc<AtomicBool>;
 
 impl Gateway {
     /// Answers one request; every way out is an answer.
-    pub(crate) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Response<Answer> {
-        let arrival = Arrival::now(request.headers());
+    pub(crate) async fn handle<B: RequestBody>(self: Arc<Self>, request: Request<B>, visit: Arc<Visit>) -> Response<Answer> {
+        let arrival = Arrival::now(request.headers(), Arc::clone(&visit));
         let request_id = arrival.request_id.clone();
         let path = request.uri().path().to_owned();
         let answered = AssertUnwindSafe(self.answer(request, arrival)).catch_unwind().await;
+        let mut fault = None;
         let mut response = match answered {
             Ok(Ok(response)) => response,
-            Ok(Err(failed)) => respond::fault(&failed, route::dialect(&path), &request_id),
+            Ok(Err(failed)) => {
+                fault = Some(failed.fault.rule().name);
+                respond::fault(&failed, route::dialect(&path), &request_id)
+            }
             Err(_panic) => {
                 tracing::error!(request_id, "a request ended in a panic: this is a bug in Conduit");
-                let fault = Fault::new(FaultKind::Internal, Origin::Gateway, Step::Receive, "Conduit failed on this request");
-                respond::fault(&fault.into(), route::dialect(&path), &request_id)
+                let internal = Fault::new(FaultKind::Internal, Origin::Gateway, Step::Receive, "Conduit failed on this request");
+                fault = Some(internal.rule().name);
+                respond::fault(&internal.into(), route::dialect(&path), &request_id)
             }
         };
         if response.status() == StatusCode::METHOD_NOT_ALLOWED
@@ -43,70 +53,127 @@ impl Gateway {
             response.headers_mut().insert(http::header::ALLOW, respond::text(method.as_str()));
         }
         response.headers_mut().insert(respond::REQUEST_ID, respond::text(&request_id));
+        visit.answered(response.status().as_u16(), fault, response.body().is_stream());
         response
     }
 
-    async fn answer(self: Arc<Self>, request: Request<Incoming>, arrival: Arrival) -> Result<Response<Answer>, Failed> {
+    async fn answer<B: RequestBody>(self: Arc<Self>, request: Request<B>, arrival: Arrival) -> Result<Response<Answer>, Failed> {
         let (head, body) = request.into_parts();
         match Route::find(&head.method, head.uri.path())? {
             Route::Live => Ok(respond::json(StatusCode::OK, r#"{"status":"ok"}"#)),
-            Route::Ready => Ok(self.readiness()),
+            Route::Ready => Ok(self.readiness().answer()),
             Route::Models => Ok(models::list(&self, &self.authenticate(&head)?)?),
             Route::Model(id) => Ok(models::one(&self, &self.authenticate(&head)?, &id)?),
-            Route::Inference(operation) => self.infer(operation, head, body, arrival).await,
-        }
-    }
-
-    fn readiness(&self) -> Response<Answer> {
-        match self.is_ready() {
-            true => respond::json(StatusCode::OK, r#"{"status":"ready"}"#),
-            false => respond::json(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"not ready"}"#),
+            Route::Inference(call) => self.infer(call, head, body, arrival).await,
         }
     }
 
     /// Runs the journey; where a stream's first event is long in coming, the head goes out before it.
-    async fn infer(
+    async fn infer<B: RequestBody>(
         self: Arc<Self>,
-        operation: Operation,
+        call: Call,
         head: Parts,
-        body: Incoming,
+        body: B,
         arrival: Arrival,
     ) -> Result<Response<Answer>, Failed> {
         let is_stream = IsStream::default();
         let keepalive_after = self.settings().keepalive_after;
         let request_id = arrival.request_id.clone();
-        let mut journey: Journey = Box::pin(self.travel(operation, head, body, arrival, Arc::clone(&is_stream)));
+        let mut journey: Journey = Box::pin(self.travel(call, head, body, arrival, Arc::clone(&is_stream)));
         // Asked again and again: a body that is long in coming says only at its end whether it wants a stream.
         loop {
             match tokio::time::timeout(keepalive_after, journey.as_mut()).await {
                 Ok(done) => return done,
-                Err(_) if is_stream.load(Ordering::Acquire) => return Ok(held(journey, keepalive_after, request_id)),
+                Err(_) if is_stream.load(Ordering::Acquire) => return Ok(held(journey, keepalive_after, call.dialect, request_id)),
                 Err(_) => {}
             }
         }
     }
 
-    /// authenticate -> receive -> admit -> resolve -> attempt.
-    async fn travel(
+    /// authenticate, then the rest; a request of a known key that is refused before any provider is called leaves a record of that.
+    async fn travel<B: RequestBody>(
         self: Arc<Self>,
-        operation: Operation,
+        call: Call,
         head: Parts,
-        body: Incoming,
+        body: B,
         arrival: Arrival,
         is_stream: IsStream,
     ) -> Result<Response<Answer>, Failed> {
+        arrival.visit.asks(call.operation);
         let caller = self.authenticate(&head)?;
-        let body = receive::receive(&head.headers, body, &self.settings()).await?;
+        let mut asked = Asked { call, model: None, is_stream };
+        let travelled = self.travel_as(caller.clone(), &mut asked, &head, body, &arrival).await;
+        if let Err(failed) = &travelled
+            && failed.path.attempts == 0
+        {
+            self.record_refusal(&caller, &asked, &arrival, &failed.fault);
+        }
+        travelled
+    }
+
+    /// enter -> receive -> admit -> resolve -> attempt.
+    async fn travel_as<B: RequestBody>(
+        &self,
+        caller: Caller,
+        asked: &mut Asked,
+        head: &Parts,
+        body: B,
+        arrival: &Arrival,
+    ) -> Result<Response<Answer>, Failed> {
+        let headers = CallerHeaders::read(asked.call.dialect, &head.headers)?;
+        let settings = self.settings();
+        arrival.visit.takes(self.load.enter(&caller.key, &settings).await?);
+        let body = receive::receive(&head.headers, body, &settings).await?;
         let object = admit::scan(&body)?;
-        let admitted = admit::admit(caller, operation, &object)?;
-        is_stream.store(admitted.stream, Ordering::Release);
-        let plan = self.resolve(&admitted)?;
-        self.attempt(&arrival, &admitted, &object, &plan).await
+        let admitted = match admit::admit(caller, asked.call, headers, &object) {
+            Ok(admitted) => admitted,
+            Err(fault) => {
+                asked.model = admit::model(&object);
+                return Err(fault.into());
+            }
+        };
+        asked.is_stream.store(admitted.stream, Ordering::Release);
+        let answered = match self.resolve(&admitted) {
+            Ok(plan) => self.attempt(arrival, &admitted, &object, &plan).await,
+            Err(fault) => Err(fault.into()),
+        };
+        if answered.is_err() {
+            asked.model = Some(admitted.model);
+        }
+        answered
+    }
+
+    fn record_refusal(&self, caller: &Caller, asked: &Asked, arrival: &Arrival, fault: &Fault) {
+        // Storage that fails takes no record either, and has told so itself.
+        let Some(opened) = self.opened().ok().filter(|_| fault.kind != FaultKind::StorageUnavailable) else { return };
+        let started_at = unix_micros();
+        let id = unique_id(started_at);
+        let intent = Intent {
+            attempt_id: id,
+            request: id,
+            request_id: arrival.request_id.clone(),
+            attempt: 0,
+            started_at,
+            key_id: caller.key.id.clone(),
+            operation: asked.call.operation,
+            virtual_model: asked.model.as_deref().map(resolve::shortened).unwrap_or_default(),
+            provider: String::new(),
+            provider_model: String::new(),
+            stream: asked.is_stream.load(Ordering::Acquire),
+        };
+        account::refused(&*opened.ledger, intent, arrival.at, fault);
     }
 }
 
-fn held(journey: Journey, keepalive_after: Duration, request_id: String) -> Response<Answer> {
+/// What is known of a request when it is refused.
+struct Asked {
+    call: Call,
+    model: Option<String>,
+    is_stream: IsStream,
+}
+
+fn held(journey: Journey, keepalive_after: Duration, dialect: DialectId, request_id: String) -> Response<Answer> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
-    respond::with(StatusCode::OK, headers, Answer::Held(Held::new(journey, keepalive_after, request_id)))
+    respond::with(StatusCode::OK, headers, Answer::Held(Held::new(journey, keepalive_after, dialect, request_id)))
 }

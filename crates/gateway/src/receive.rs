@@ -6,17 +6,21 @@ use chat::{Fault, FaultKind, Origin, Step};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+
+/// A request body from the network, or from a test.
+pub(crate) trait RequestBody: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Unpin + Send + 'static {}
+
+impl<B: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Unpin + Send + 'static> RequestBody for B {}
 
 /// Reads the body. Over the limit it is refused without being read to its end.
-pub(crate) async fn receive(headers: &HeaderMap, body: Incoming, settings: &Settings) -> Result<Bytes, Fault> {
+pub(crate) async fn receive(headers: &HeaderMap, body: impl RequestBody, settings: &Settings) -> Result<Bytes, Fault> {
     match tokio::time::timeout(settings.body_total, read(headers, body, settings)).await {
         Ok(received) => received,
         Err(_) => Err(too_slow()),
     }
 }
 
-async fn read(headers: &HeaderMap, mut body: Incoming, settings: &Settings) -> Result<Bytes, Fault> {
+async fn read(headers: &HeaderMap, mut body: impl RequestBody, settings: &Settings) -> Result<Bytes, Fault> {
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Fault::invalid("content-encoding", "compressed request bodies are not taken: send the body as it is"));
     }
@@ -47,7 +51,7 @@ async fn read(headers: &HeaderMap, mut body: Incoming, settings: &Settings) -> R
     Ok(rest.map_or(first, BytesMut::freeze))
 }
 
-async fn next(body: &mut Incoming, settings: &Settings) -> Result<Option<Bytes>, Fault> {
+async fn next(body: &mut impl RequestBody, settings: &Settings) -> Result<Option<Bytes>, Fault> {
     loop {
         let frame = match tokio::time::timeout(settings.body_pause, body.frame()).await {
             Ok(Some(Ok(frame))) => frame,
@@ -72,6 +76,6 @@ fn too_slow() -> Fault {
 }
 
 /// Cut short or framed wrongly. Where the caller is gone nobody reads this.
-fn unreadable(error: &hyper::Error) -> Fault {
+fn unreadable(error: &impl std::fmt::Display) -> Fault {
     Fault::invalid("body", "the request body is cut short or its chunks are malformed").with_cause(error.to_string())
 }

@@ -2,8 +2,9 @@
 
 use crate::attempt::{Failed, Path};
 use crate::held::Held;
+use crate::ports::AdminBody;
 use crate::relay::Relay;
-use crate::snapshot::Mapping;
+use crate::target::Target;
 use bytes::Bytes;
 use chat::{DialectId, Fault, FaultKind, Loss};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
@@ -29,17 +30,35 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 
 /// A header of losses stays short; the record has them all.
 const LONGEST_LOSSES: usize = 1_000;
+/// Larger answers go out in pieces.
+const PIECE: usize = 64 << 10;
 
 /// The body of an answer.
 pub(crate) enum Answer {
     Whole(Option<Bytes>),
     Relay(Box<Relay>),
     Held(Box<Held>),
+    /// The admin API's own.
+    Admin(AdminBody),
 }
 
 impl Answer {
     pub(crate) fn whole(body: Bytes) -> Self {
         Self::Whole((!body.is_empty()).then_some(body))
+    }
+
+    /// Whether it is streamed from a provider.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self, Self::Relay(_) | Self::Held(_))
+    }
+
+    /// Ends a stream with an error in the caller's dialect; what is whole already goes out as it is.
+    pub(crate) fn cut(&mut self, fault: Fault) {
+        match self {
+            Self::Relay(relay) => relay.cut(fault),
+            Self::Held(held) => held.cut(&fault),
+            Self::Whole(_) | Self::Admin(_) => {}
+        }
     }
 }
 
@@ -49,26 +68,43 @@ impl Body for Answer {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
-            Self::Whole(body) => Poll::Ready(body.take().map(|body| Ok(Frame::data(body)))),
+            Self::Whole(body) => Poll::Ready(piece(body).map(|piece| Ok(Frame::data(piece)))),
             Self::Relay(relay) => Pin::new(&mut **relay).poll_frame(context),
             Self::Held(held) => Pin::new(&mut **held).poll_frame(context),
+            Self::Admin(body) => Pin::new(body).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(None))
+        match self {
+            Self::Whole(body) => body.is_none(),
+            Self::Admin(body) => body.is_end_stream(),
+            Self::Relay(_) | Self::Held(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64)),
             Self::Relay(_) | Self::Held(_) => SizeHint::default(),
+            Self::Admin(body) => body.size_hint(),
         }
     }
 }
 
+/// The next piece of a whole answer. In pieces, so that what a slow caller has not taken is not yet out of our hands.
+fn piece(body: &mut Option<Bytes>) -> Option<Bytes> {
+    let mut rest = body.take()?;
+    if rest.len() <= PIECE {
+        return Some(rest);
+    }
+    let piece = rest.split_to(PIECE);
+    *body = Some(rest);
+    Some(piece)
+}
+
 pub(crate) fn with(status: StatusCode, headers: HeaderMap, body: Answer) -> Response<Answer> {
-    let streamed = !matches!(body, Answer::Whole(_));
+    let streamed = body.is_stream();
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
@@ -86,10 +122,10 @@ pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Answe
 }
 
 /// Who answered and after how many calls.
-pub(crate) fn path_headers(mapping: &Mapping, path: Path) -> HeaderMap {
+pub(crate) fn path_headers(target: &Target, path: Path) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(16);
-    headers.insert(PROVIDER, text(&mapping.provider.spec.name));
-    headers.insert(MODEL, text(&mapping.provider_model));
+    headers.insert(PROVIDER, text(&target.provider().spec.name));
+    headers.insert(MODEL, text(target.model()));
     headers.insert(ATTEMPTS, HeaderValue::from(path.attempts));
     headers.insert(FALLBACK, HeaderValue::from(u16::from(path.fallback)));
     headers.insert(CACHE, HeaderValue::from_static("off"));
@@ -150,8 +186,8 @@ fn usual_retry_after(fault: &Fault) -> Option<Duration> {
 }
 
 /// The in-band form of an error: for a stream whose head has gone out.
-pub(crate) fn stream_fault(fault: &Fault, request_id: &str) -> Bytes {
-    Bytes::from(dialects::codec(crate::translate::CALLER).write_stream_error(fault, request_id))
+pub(crate) fn stream_fault(fault: &Fault, dialect: DialectId, request_id: &str) -> Bytes {
+    Bytes::from(dialects::codec(dialect).write_stream_error(fault, request_id))
 }
 
 pub(crate) fn number(value: u128) -> HeaderValue {

@@ -11,26 +11,31 @@ pub(crate) enum Route {
     Live,
     /// Storage and configuration are there.
     Ready,
-    Inference(Operation),
+    Inference(Call),
     Models,
     /// One model; ids may hold slashes and colons.
     Model(String),
 }
 
-/// Data-plane paths of the contract that later versions build: refused by name, so that nobody takes the answer for a typing error.
-const NOT_BUILT: &[&str] = &[
-    "/completions",
-    "/images/generations",
-    "/images/edits",
-    "/audio/transcriptions",
-    "/audio/speech",
-    "/moderations",
-    "/rerank",
-    "/responses",
-    "/messages",
-    "/messages/count_tokens",
-    "/me",
+/// What a caller asks a model to do, and in which wire format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) operation: Operation,
+    pub(crate) dialect: DialectId,
+}
+
+/// The routes of inference: path, operation, the dialect that its callers speak.
+const INFERENCE: &[(&str, Operation, DialectId)] = &[
+    ("/chat/completions", Operation::Chat, DialectId::OpenaiChat),
+    ("/messages", Operation::Chat, DialectId::AnthropicMessages),
+    ("/messages/count_tokens", Operation::CountTokens, DialectId::AnthropicMessages),
+    ("/completions", Operation::Completions, DialectId::OpenaiCompletions),
+    ("/embeddings", Operation::Embeddings, DialectId::OpenaiChat),
 ];
+
+/// Data-plane paths of the contract that later versions build: refused by name, so that nobody takes the answer for a typing error.
+const NOT_BUILT: &[&str] =
+    &["/images/generations", "/images/edits", "/audio/transcriptions", "/audio/speech", "/moderations", "/rerank", "/responses", "/me"];
 
 /// Other paths of the contract that later versions build.
 const NOT_BUILT_ELSEWHERE: &[&str] = &["/", "/metrics", "/openapi.json", "/docs"];
@@ -38,10 +43,19 @@ const NOT_BUILT_BELOW: &[&str] = &["/v1beta/", "/openai/deployments/", "/admin/v
 
 /// The dialect that the callers of a path speak: errors are written in it, also for a route that is not built.
 pub(crate) fn dialect(path: &str) -> DialectId {
-    match operation_path(path) {
-        "/messages" | "/messages/count_tokens" => DialectId::AnthropicMessages,
-        _ => DialectId::OpenaiChat,
-    }
+    call(operation_path(path)).map_or(DialectId::OpenaiChat, |call| call.dialect)
+}
+
+/// The route that asks for an operation: in this dialect where there is one, else in the operation's own.
+pub(crate) fn call_of(operation: Operation, dialect: DialectId) -> Option<Call> {
+    let asks = |route: &&(&str, Operation, DialectId)| route.1 == operation;
+    let same = INFERENCE.iter().filter(asks).find(|route| route.2 == dialect);
+    same.or_else(|| INFERENCE.iter().find(asks)).map(|&(_, operation, dialect)| Call { operation, dialect })
+}
+
+fn call(path: &str) -> Option<Call> {
+    let &(_, operation, dialect) = INFERENCE.iter().find(|(known, ..)| *known == path)?;
+    Some(Call { operation, dialect })
 }
 
 /// The path without `/v1` and without a slash at its end.
@@ -68,9 +82,11 @@ impl Route {
     }
 
     fn of(path: &str) -> Result<(Self, Method), Fault> {
-        Ok(match operation_path(path) {
-            "/chat/completions" => (Self::Inference(Operation::Chat), Method::POST),
-            "/embeddings" => (Self::Inference(Operation::Embeddings), Method::POST),
+        let rest = operation_path(path);
+        if let Some(call) = call(rest) {
+            return Ok((Self::Inference(call), Method::POST));
+        }
+        Ok(match rest {
             "/models" => (Self::Models, Method::GET),
             "/health/live" | "/livez" | "/healthz" => (Self::Live, Method::GET),
             "/health/ready" | "/readyz" => (Self::Ready, Method::GET),

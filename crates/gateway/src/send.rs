@@ -1,9 +1,11 @@
 //! The request to a provider and the timers around it.
 
+use crate::admit::Admitted;
 use crate::ports::{SendFault, SendFaultKind, Upstream, UpstreamBody};
 use crate::snapshot::Provider;
+use crate::target::Chosen;
 use bytes::{Bytes, BytesMut};
-use chat::{Fault, FaultKind, Operation, Origin, Step};
+use chat::{Fault, FaultKind, Origin, Step};
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Request, Response};
 use http_body_util::BodyExt;
@@ -18,19 +20,23 @@ const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// Compressed streams would delay events, and a compressed answer could unfold without bound.
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
-/// Only these headers and the provider's own go out: nothing of the caller's.
-pub(crate) fn request(provider: &Provider, operation: Operation, stream: bool, body: Bytes) -> Result<Request<Bytes>, Fault> {
-    let Some(uri) = provider.endpoint(operation, crate::translate::CALLER).and_then(|endpoint| provider.uri(endpoint)) else {
-        let message = format!("the provider `{}` has no operation {}", provider.spec.name, operation.name());
+/// Only these headers and the provider's own go out, and of the caller's those that belong to a dialect which it shares with the provider.
+pub(crate) fn request(admitted: &Admitted, chosen: Chosen<'_>, body: Bytes) -> Result<Request<Bytes>, Fault> {
+    let provider = chosen.provider();
+    let Some(uri) = provider.uri(chosen.endpoint) else {
+        let message = format!("the provider `{}` has no operation {}", provider.spec.name, admitted.operation.name());
         return Err(Fault::new(FaultKind::UnsupportedOperation, Origin::Gateway, Step::Send, message));
     };
     let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri.clone();
-    *request.headers_mut() = provider.spec.credentials.first().map(|credential| credential.headers.clone()).unwrap_or_default();
+    *request.headers_mut() = chosen.credential.map(|credential| credential.headers.clone()).unwrap_or_default();
     let headers = request.headers_mut();
+    if let Some(own) = admitted.headers.as_deref().filter(|_| chosen.endpoint.dialect == Some(admitted.dialect)) {
+        own.apply(headers);
+    }
     headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(ACCEPT, if stream { EVENT_STREAM } else { JSON });
+    headers.insert(ACCEPT, if admitted.stream { EVENT_STREAM } else { JSON });
     headers.insert(ACCEPT_ENCODING, IDENTITY);
     headers.insert(USER_AGENT, AGENT);
     Ok(request)

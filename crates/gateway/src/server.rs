@@ -37,7 +37,7 @@ pub async fn serve(
         acceptors.push(tokio::spawn(accept(listener, pool.clone(), stopping.clone())));
     }
     shutdown.await;
-    gateway.set_ready(false);
+    gateway.readiness().drain();
     // The workers watch the same channel: idle connections close at once, busy ones after their answer.
     let _ = stop.send(true);
     for acceptor in acceptors {
@@ -184,7 +184,8 @@ async fn converse(
         let gateway = Arc::clone(&gateway);
         let busy = guest.busy();
         async move {
-            let response = gateway.handle(request).await;
+            let visit = crate::visit::Visit::new(gateway.metrics(), None);
+            let response = gateway.attend(request, visit).await;
             Ok::<_, std::convert::Infallible>(response.map(|answer| busy.with(answer)))
         }
     });

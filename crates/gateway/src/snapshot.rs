@@ -8,6 +8,7 @@ use http::{HeaderMap, Uri};
 use providers::{Served, Surface};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Everything that a request is resolved against. Keys are not in it: see [`crate::keys`].
@@ -96,6 +97,8 @@ pub struct Provider {
     pub spec: ProviderSpec,
     addresses: Vec<Address>,
     secrets: Secrets,
+    /// The server was found to refuse `stream_options`; known until the next reload.
+    without_stream_options: AtomicBool,
 }
 
 struct Address {
@@ -127,7 +130,9 @@ impl Snapshot {
         if let Some(group) = self.groups.get(virtual_model) {
             return Some((group, None));
         }
-        self.wildcards.iter().find_map(|wildcard| virtual_model.strip_prefix(&wildcard.beginning).map(|rest| (&wildcard.group, Some(rest))))
+        // What a caller makes up goes to a provider and into the record, so it must be a name that could have been configured.
+        let mut wildcards = self.wildcards.iter().filter(|_| policy::mapping::may_match(virtual_model));
+        wildcards.find_map(|wildcard| virtual_model.strip_prefix(&wildcard.beginning).map(|rest| (&wildcard.group, Some(rest))))
     }
 }
 
@@ -137,7 +142,21 @@ impl Provider {
         let addresses = spec.surface.endpoints.iter().map(|endpoint| address(&spec, endpoint)).collect::<Result<_, _>>()?;
         let headers = spec.credentials.iter().map(|credential| &credential.headers);
         let secrets = Secrets::in_headers(headers).and_query(spec.query.as_ref());
-        Ok(Self { spec, addresses, secrets })
+        Ok(Self { spec, addresses, secrets, without_stream_options: AtomicBool::new(false) })
+    }
+
+    /// A provider that no request goes to: `spec.unusable` says why. It needs neither credentials nor an address.
+    pub fn unusable(spec: ProviderSpec) -> Self {
+        let secrets = Secrets::in_headers(spec.credentials.iter().map(|credential| &credential.headers));
+        Self { spec, addresses: Vec::new(), secrets, without_stream_options: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn refuses_stream_options(&self) -> bool {
+        self.without_stream_options.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_refused_stream_options(&self) {
+        self.without_stream_options.store(true, Ordering::Relaxed);
     }
 
     /// Takes this provider's secrets out of what its answer says: some providers repeat the key that they refuse (R64).
@@ -149,25 +168,15 @@ impl Provider {
     }
 
     /// Where the operation is served: in the caller's dialect where the provider speaks it.
+    /// Only a chat is translated: every other operation needs an endpoint that takes the caller's bytes.
     pub fn endpoint(&self, operation: Operation, caller: DialectId) -> Option<&Served> {
-        self.spec.surface.endpoint(operation, caller)
+        let takes = |served: &&Served| operation == Operation::Chat || served.dialect.is_none_or(|dialect| dialect == caller);
+        self.spec.surface.endpoint(operation, caller).filter(takes)
     }
 
     pub fn uri(&self, endpoint: &Served) -> Option<&Uri> {
         let is_it = |address: &&Address| address.operation == endpoint.operation && address.dialect == endpoint.dialect;
         self.addresses.iter().find(is_it).map(|address| &address.uri)
-    }
-}
-
-impl Mapping {
-    /// Where the operation is served for a caller of OpenAI's dialect.
-    pub fn endpoint(&self, operation: Operation) -> Option<&Served> {
-        self.provider.endpoint(operation, crate::translate::CALLER)
-    }
-
-    /// Whether the provider has an endpoint for the operation at all.
-    pub fn supports(&self, operation: Operation) -> bool {
-        self.endpoint(operation).is_some()
     }
 }
 

@@ -46,8 +46,8 @@ fn parameters_of<'a>(admitted: &Admitted, chosen: Chosen<'a>) -> &'a [(String, S
 
 /// Members that steer routing are Conduit's own, unless the provider's owner said that the provider takes them.
 fn refuse_routing(body: &Object<'_>, chosen: Chosen<'_>) -> Result<(), Fault> {
-    let kept = &chosen.provider().spec.surface.keep;
-    match crate::admit::ROUTING.iter().find(|name| body.get(name).is_some() && !kept.iter().any(|kept| kept == *name)) {
+    let surface = &chosen.provider().spec.surface;
+    match crate::admit::ROUTING.iter().find(|name| body.get(name).is_some() && !surface.keeps(name)) {
         Some(name) => Err(Fault::unsupported(*name, format!("`{name}` is not built in this version of Conduit: remove it"))),
         None => Ok(()),
     }
@@ -61,7 +61,10 @@ fn refuse_losses(losses: &[Loss], chosen: Chosen<'_>) -> Result<(), Fault> {
         1 => format!("`{}` cannot be carried to the provider `{provider}`, and the mapping is strict: {}", first.path, first.reason),
         more => {
             let others = more - 1;
-            format!("`{}` and {others} more cannot be carried to the provider `{provider}`, and the mapping is strict: {}", first.path, first.reason)
+            format!(
+                "`{}` and {others} more cannot be carried to the provider `{provider}`, and the mapping is strict: {}",
+                first.path, first.reason
+            )
         }
     };
     Err(Fault::unsupported(&first.path, message))
@@ -72,7 +75,7 @@ fn carry(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>, parameters:
     let dialect = chosen.dialect(admitted.dialect);
     let anew = dialect != admitted.dialect
         || !parameters.is_empty()
-        || providers::quirks::needs_typed(surface, admitted.operation, chosen.model(), body);
+        || providers::quirks::needs_typed(surface, chosen.endpoint, chosen.model(), body);
     match anew {
         true => write(admitted, body, chosen, parameters),
         false => splice(admitted, body, chosen),
@@ -94,6 +97,8 @@ fn stream_usage(admitted: &Admitted, chosen: Chosen<'_>) -> StreamUsage {
     match admitted.stream && known {
         false => StreamUsage::AsItIs,
         true if chosen.provider().refuses_stream_options() => StreamUsage::LeaveOut,
+        // A quirk takes out what the caller sent of it.
+        true if !chosen.provider().spec.surface.takes_stream_options(admitted.operation, chosen.model()) => StreamUsage::AsItIs,
         true => StreamUsage::Ask,
     }
 }
@@ -115,7 +120,7 @@ fn splice(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>) -> Result<
         StreamUsage::Ask | StreamUsage::AsItIs => {}
     }
     let surface = &chosen.provider().spec.surface;
-    let mut losses = providers::quirks::on_splice(surface, admitted.operation, chosen.model(), body, &mut edits);
+    let mut losses = providers::quirks::on_splice(surface, chosen.endpoint, chosen.model(), body, &mut edits);
     if refused && admitted.include_usage {
         losses.push(Loss::dropped("stream_options", NO_STREAM_OPTIONS));
     }
@@ -153,7 +158,7 @@ fn write(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>, parameters:
         }
         StreamUsage::AsItIs => {}
     }
-    losses.extend(providers::quirks::on_typed(&spec.surface, admitted.operation, chosen.model(), &mut chat));
+    losses.extend(providers::quirks::on_typed(&spec.surface, chosen.endpoint, chosen.model(), &mut chat));
     let facts = providers::facts(spec.surface.declaration, chosen.model());
     let of_caller = admitted.headers.as_deref().filter(|_| dialect == admitted.dialect).and_then(|headers| headers.version());
     let of_credential = chosen.credential.and_then(|credential| credential.version.as_deref());

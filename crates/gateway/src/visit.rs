@@ -49,13 +49,7 @@ struct Told {
 
 impl Visit {
     pub(crate) fn new(metrics: &Arc<Metrics>, peer: Option<IpAddr>) -> Arc<Self> {
-        Arc::new(Self {
-            metrics: Arc::clone(metrics),
-            peer,
-            arrived: Instant::now(),
-            cut: AtomicBool::new(false),
-            state: Mutex::default(),
-        })
+        Arc::new(Self { metrics: Arc::clone(metrics), peer, arrived: Instant::now(), cut: AtomicBool::new(false), state: Mutex::default() })
     }
 
     /// The request is one of inference: it is counted when it ends.

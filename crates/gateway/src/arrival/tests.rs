@@ -6,16 +6,20 @@ fn headers(id: &str) -> HeaderMap {
     headers
 }
 
+fn now(headers: &HeaderMap) -> Arrival {
+    Arrival::now(headers, Visit::new(&Arc::default(), None))
+}
+
 #[test]
 fn a_sane_id_of_the_caller_is_kept() {
-    assert_eq!(Arrival::now(&headers("trace-01.a:b_c")).request_id, "trace-01.a:b_c");
+    assert_eq!(now(&headers("trace-01.a:b_c")).request_id, "trace-01.a:b_c");
 }
 
 /// R55: nothing that could break a header or a log line is taken over.
 #[test]
 fn an_id_with_other_characters_or_too_long_is_replaced() {
     for id in ["a b", "a\tb", "a\"b", "<x>", &"x".repeat(129)] {
-        let arrival = Arrival::now(&headers(id));
+        let arrival = now(&headers(id));
         assert!(arrival.request_id.starts_with("req_"), "{id}");
     }
 }

@@ -41,7 +41,9 @@ fn judge_host(uri: &Uri, headers: &HeaderMap, version: Version) -> Result<(), Fa
         return Err(Fault::invalid("path", "the request target is no address of the web"));
     }
     match host {
-        Some(host) if !host.eq_ignore_ascii_case(authority.as_str()) => Err(wrong_host("the request target and the Host header name different hosts")),
+        Some(host) if !host.eq_ignore_ascii_case(authority.as_str()) => {
+            Err(wrong_host("the request target and the Host header name different hosts"))
+        }
         _ => Ok(()),
     }
 }

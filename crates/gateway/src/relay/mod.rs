@@ -3,6 +3,7 @@
 //! One driver owns what happens on each kind of frame, so no dialect can invent its own policy: a stream that is cut is an error and never
 //! ends as if it were complete (R13, R15), and the outcome is in the journal before the last byte leaves.
 
+mod other_form;
 mod pipe;
 mod stream;
 mod whole;
@@ -14,11 +15,10 @@ use crate::admit::Admitted;
 use crate::attempt::Path;
 use crate::respond::{self, Answer};
 use crate::service::Settings;
-use crate::snapshot::Mapping;
-use crate::translate::CALLER;
+use crate::target::Chosen;
 use bytes::Bytes;
 use chat::{DialectId, Loss, Operation};
-use dialects::NameMap;
+use dialects::{NameMap, StreamOptions};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 pub(crate) use stream::stream;
@@ -28,7 +28,7 @@ pub(crate) use whole::whole;
 pub(crate) struct Relayed<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) admitted: &'a Admitted,
-    pub(crate) mapping: &'a Mapping,
+    pub(crate) chosen: Chosen<'a>,
     pub(crate) losses: Vec<Loss>,
     pub(crate) names: NameMap,
     pub(crate) path: Path,
@@ -36,14 +36,32 @@ pub(crate) struct Relayed<'a> {
 }
 
 impl Relayed<'_> {
-    /// The dialect of the provider's answer; `None` for operations without one, whose bytes go through.
-    fn dialect(&self) -> Option<DialectId> {
-        self.mapping.endpoint(self.admitted.operation).and_then(|endpoint| endpoint.dialect)
+    fn caller(&self) -> DialectId {
+        self.admitted.dialect
+    }
+
+    /// The dialect of the provider's answer.
+    fn dialect(&self) -> DialectId {
+        self.chosen.dialect(self.caller())
     }
 
     /// Whether the answer's bytes are what the caller understands.
     fn passes_through(&self) -> bool {
-        self.dialect().is_none_or(|dialect| dialect == CALLER)
+        self.chosen.passes_through(self.caller())
+    }
+
+    /// What the caller asked of its stream, for the writer of its dialect.
+    fn stream_options(&self) -> StreamOptions {
+        let prefix = match self.caller() {
+            DialectId::AnthropicMessages => "msg_",
+            DialectId::OpenaiChat => "chatcmpl-",
+            DialectId::OpenaiCompletions => "cmpl-",
+        };
+        StreamOptions {
+            include_usage: self.admitted.include_usage,
+            created: crate::arrival::unix_micros() / 1_000_000,
+            fallback_id: format!("{prefix}{}", self.request_id),
+        }
     }
 
     fn operation(&self) -> Operation {
@@ -82,7 +100,7 @@ impl Finish {
 
 impl Head {
     fn new(relayed: &Relayed<'_>, content_type: HeaderValue) -> Self {
-        let mut headers = respond::path_headers(relayed.mapping, relayed.path);
+        let mut headers = respond::path_headers(relayed.chosen.target, relayed.path);
         headers.insert(http::header::CONTENT_TYPE, content_type);
         if let Some(losses) = respond::losses(&relayed.losses) {
             headers.insert(respond::LOSSES, losses);

@@ -1,6 +1,6 @@
 //! What happens to each frame of a stream: passed through as bytes, or translated.
 
-use chat::{Event, Fault, Step, Usage};
+use chat::{DialectId, Event, Fault, Step, Usage};
 use dialects::{Dialect, Ending, NameMap, Sight, StreamReader, StreamWatcher, StreamWriter, Verdict};
 use wire::sse::{Frame, FrameError, Framer};
 
@@ -31,6 +31,7 @@ enum Way {
     Through {
         watcher: Box<dyn StreamWatcher>,
         hide_usage: bool,
+        dialect: DialectId,
     },
     Translated {
         reader: Box<dyn StreamReader>,
@@ -43,11 +44,11 @@ enum Way {
 
 impl Pipe {
     pub(super) fn through(codec: &dyn Dialect, max_event: usize, hide_usage: bool) -> Self {
-        Self::new(max_event, Way::Through { watcher: codec.stream_watcher(), hide_usage })
+        Self::new(max_event, Way::Through { watcher: codec.stream_watcher(), hide_usage, dialect: codec.id() })
     }
 
-    pub(super) fn translated(codec: &dyn Dialect, max_event: usize, names: NameMap, writer: Box<dyn StreamWriter>) -> Self {
-        let way = Way::Translated { reader: codec.stream_reader(), names, events: Vec::new(), writer, law: chat::law::Law::default() };
+    pub(super) fn translated(reader: Box<dyn StreamReader>, max_event: usize, names: NameMap, writer: Box<dyn StreamWriter>) -> Self {
+        let way = Way::Translated { reader, names, events: Vec::new(), writer, law: chat::law::Law::default() };
         Self::new(max_event, way)
     }
 
@@ -120,7 +121,7 @@ impl Way {
         // Comments and stray blank lines of a provider say nothing to the caller.
         let Some(data) = frame.data else { return Signal::Quiet };
         match self {
-            Self::Through { watcher, hide_usage } => {
+            Self::Through { watcher, hide_usage, .. } => {
                 let sight = watcher.see(frame.event, data);
                 match sight {
                     Sight::UsageOnly if *hide_usage => return Signal::Quiet,
@@ -174,8 +175,8 @@ impl Way {
         match (ending, self) {
             (Ending::Truncated, _) => cut_short(),
             _ if !marker_optional => cut_short(),
-            (Ending::Complete, Self::Through { .. }) => {
-                dialects::codec(crate::translate::CALLER).stream_writer(dialects::StreamOptions::default()).finish(out);
+            (Ending::Complete, Self::Through { dialect, .. }) => {
+                dialects::codec(*dialect).stream_writer(dialects::StreamOptions::default()).finish(out);
                 Signal::Complete
             }
             (Ending::Complete, Self::Translated { writer, .. }) => {

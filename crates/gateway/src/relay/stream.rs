@@ -1,15 +1,15 @@
 //! A stream on its way: held back until its first event, then passed on event by event.
 
+use super::other_form::{self, Form};
 use super::pipe::{Pipe, Signal};
 use super::{Finish, Head, Relayed};
 use crate::account::Account;
 use crate::ports::{OutcomeStatus, UpstreamBody};
 use crate::send;
 use crate::snapshot::Provider;
-use crate::translate::CALLER;
 use bytes::Bytes;
-use chat::{Fault, Step};
-use dialects::{ErrorAnswer, StreamOptions};
+use chat::{DialectId, Fault, Step};
+use dialects::ErrorAnswer;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response};
 use http_body::{Body, Frame};
@@ -21,7 +21,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
-const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
+pub(super) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 
 /// After the terminal marker the provider has this long to end its body, so that the connection can be used again.
 const LAST_BYTES: Duration = Duration::from_millis(250);
@@ -49,6 +49,8 @@ pub(crate) struct Relay {
     /// How often the provider's connection was given another chance before the bytes at hand go out.
     chances: u8,
     max_event: usize,
+    /// The caller's.
+    dialect: DialectId,
     request_id: String,
     provider: Arc<Provider>,
 }
@@ -68,11 +70,20 @@ pub(crate) async fn stream(
     account: &mut Account,
     mut deadline: Pin<Box<Sleep>>,
 ) -> Result<Finish, Fault> {
-    let (head, source) = answer.into_parts();
+    let (head, mut source) = answer.into_parts();
     if !is_event_stream(&head.headers) {
-        return Err(not_a_stream(&relayed, &head.headers, source, deadline.as_mut()).await);
+        if !relayed.chosen.is_lenient() {
+            return Err(not_a_stream(&relayed, &head.headers, source, deadline.as_mut()).await);
+        }
+        let (form, whole) = send::before(deadline.as_mut(), other_form::judge(source))
+            .await
+            .ok_or_else(|| send::too_slow(relayed.chosen.provider(), Step::FirstByte, "no event came in time"))??;
+        source = whole;
+        if form == Form::Whole {
+            return other_form::whole_as_stream(&relayed, &head.headers, source, account, deadline).await;
+        }
     }
-    let optional = relayed.mapping.provider.spec.surface.end_marker_optional;
+    let optional = relayed.chosen.provider().spec.surface.end_marker_optional;
     let pipe = pipe(&relayed).with_optional_end_marker(optional);
     let mut relay = Relay::new(&relayed, source, pipe, deadline);
     match relay.first_event(account).await {
@@ -95,7 +106,7 @@ fn is_event_stream(headers: &http::HeaderMap) -> bool {
 
 /// A 200 that is no stream: an error in disguise, or not what was asked for.
 async fn not_a_stream(relayed: &Relayed<'_>, headers: &http::HeaderMap, source: UpstreamBody, deadline: Pin<&mut Sleep>) -> Fault {
-    let codec = dialects::codec(relayed.dialect().unwrap_or(CALLER));
+    let codec = dialects::codec(relayed.dialect());
     let body = send::before(deadline, send::collect(source, 1 << 20)).await;
     match body {
         Some(Ok(body)) if wire::json::scan(&body, &wire::json::Limits::default()).is_ok_and(|object| object.get("error").is_some()) => {
@@ -106,18 +117,13 @@ async fn not_a_stream(relayed: &Relayed<'_>, headers: &http::HeaderMap, source: 
 }
 
 fn pipe(relayed: &Relayed<'_>) -> Pipe {
-    let dialect = relayed.dialect().unwrap_or(CALLER);
-    let codec = dialects::codec(dialect);
+    let codec = dialects::codec(relayed.dialect());
     let max_event = relayed.settings.max_event;
     if relayed.passes_through() {
         return Pipe::through(codec, max_event, !relayed.admitted.include_usage);
     }
-    let options = StreamOptions {
-        include_usage: relayed.admitted.include_usage,
-        created: crate::arrival::unix_micros() / 1_000_000,
-        fallback_id: format!("chatcmpl-{}", relayed.request_id),
-    };
-    Pipe::translated(codec, max_event, relayed.names.clone(), dialects::codec(CALLER).stream_writer(options))
+    let writer = dialects::codec(relayed.caller()).stream_writer(relayed.stream_options());
+    Pipe::translated(codec.lenient_stream_reader(relayed.chosen.leniency()), max_event, relayed.names.clone(), writer)
 }
 
 impl Relay {
@@ -129,12 +135,13 @@ impl Relay {
             ready: Vec::new(),
             state: State::Flowing,
             alarm,
-            longest_pause: relayed.mapping.timeouts.idle,
+            longest_pause: relayed.chosen.target.mapping.timeouts.idle,
             waiting_since: None,
             chances: 0,
             max_event: relayed.settings.max_event,
+            dialect: relayed.caller(),
             request_id: relayed.request_id.to_owned(),
-            provider: Arc::clone(&relayed.mapping.provider),
+            provider: Arc::clone(relayed.chosen.provider()),
         })
     }
 
@@ -229,8 +236,17 @@ impl Relay {
             request_id = %self.request_id, provider = %self.provider.spec.name, fault = fault.rule().name, cause = fault.cause.as_deref(),
             "a stream broke: {}", fault.message
         );
-        self.ready.extend_from_slice(&dialects::codec(CALLER).write_stream_error(fault, &self.request_id));
+        self.ready.extend_from_slice(&dialects::codec(self.dialect).write_stream_error(fault, &self.request_id));
         self.state = State::Done;
+    }
+
+    /// Ends the stream from outside. One whose terminal marker is through is complete and stays so.
+    pub(crate) fn cut(&mut self, fault: Fault) {
+        match self.state {
+            State::Flowing => self.break_off(fault),
+            State::Ending => self.state = State::Done,
+            State::Done => {}
+        }
     }
 
     fn pause_limit(&self) -> Duration {

@@ -1,17 +1,16 @@
 //! A whole answer: read to its end, checked, metered and passed on.
 
-use super::{Finish, Head, Relayed};
+use super::{Finish, Head, Relayed, other_form};
 use crate::account::Account;
 use crate::ports::UpstreamBody;
 use crate::send;
-use crate::translate::CALLER;
 use bytes::Bytes;
-use chat::{Fault, Operation, Step, Usage};
+use chat::{DialectId, Fault, Operation, Reply, Step, Usage};
 use dialects::ErrorAnswer;
-use http::{HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Response};
 use std::pin::Pin;
 use tokio::time::Sleep;
-use wire::json::Kind;
+use wire::json::{Kind, Object};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -19,54 +18,72 @@ pub(crate) async fn whole(
     relayed: Relayed<'_>,
     answer: Response<UpstreamBody>,
     account: &mut Account,
-    mut deadline: Pin<Box<Sleep>>,
+    deadline: Pin<Box<Sleep>>,
 ) -> Result<Finish, Fault> {
     let (head, body) = answer.into_parts();
-    let provider = &relayed.mapping.provider;
-    let Some(body) = send::before(deadline.as_mut(), send::collect(body, relayed.settings.max_reply)).await else {
-        return Err(send::too_slow(provider, Step::Relay, "the answer did not end in time"));
-    };
-    let body = body?;
+    let body = collect(&relayed, body, deadline).await?;
     account.first_byte();
-    let (body, usage) = match relayed.passes_through() {
-        true => checked(&relayed, &head.headers, body)?,
-        false => translated(&relayed, &body)?,
+    let (body, usage) = if relayed.chosen.is_lenient() && other_form::is_stream(&head.headers, &body) {
+        other_form::stream_as_whole(&relayed, &body)?
+    } else if relayed.passes_through() {
+        checked(&relayed, &head.headers, body)?
+    } else {
+        translated(&relayed, &body)?
     };
     account.set_usage(usage);
     Ok(Finish::Whole { head: Head::new(&relayed, JSON), body, status: head.status })
 }
 
-/// Same dialect: the bytes stay; they must be a JSON object and no error in disguise.
-fn checked(relayed: &Relayed<'_>, headers: &http::HeaderMap, body: Bytes) -> Result<(Bytes, Option<Usage>), Fault> {
-    let object = wire::json::scan(&body, &wire::json::Limits::default())
-        .map_err(|error| Fault::bad_response(Step::Relay, "the provider's answer is no JSON object").with_cause(error.to_string()))?;
-    let codec = dialects::codec(CALLER);
-    if object.get("error").is_some_and(|error| error.kind != Kind::Null) {
-        // 200 with an error inside: the provider is at fault, whatever its status said.
-        return Err(codec.read_error(ErrorAnswer { status: 500, headers, body: &body }));
+/// The whole body, if it comes in time.
+pub(super) async fn collect(relayed: &Relayed<'_>, body: UpstreamBody, mut deadline: Pin<Box<Sleep>>) -> Result<Bytes, Fault> {
+    match send::before(deadline.as_mut(), send::collect(body, relayed.settings.max_reply)).await {
+        Some(body) => body,
+        None => Err(send::too_slow(relayed.chosen.provider(), Step::Relay, "the answer did not end in time")),
     }
-    let wanted = match relayed.operation() {
-        Operation::Chat => "choices",
-        Operation::Completions => "choices",
-        Operation::Embeddings | Operation::Models | Operation::CountTokens => "data",
+}
+
+/// Same dialect: the bytes stay; they must be a JSON object and no error in disguise.
+fn checked(relayed: &Relayed<'_>, headers: &HeaderMap, body: Bytes) -> Result<(Bytes, Option<Usage>), Fault> {
+    let object = answer(relayed, headers, &body)?;
+    let (wanted, kind, what) = match (relayed.operation(), relayed.caller()) {
+        (Operation::CountTokens, _) => ("input_tokens", Kind::Number, "number"),
+        (Operation::Chat, DialectId::AnthropicMessages) => ("content", Kind::Array, "list"),
+        (Operation::Chat | Operation::Completions, _) => ("choices", Kind::Array, "list"),
+        (Operation::Embeddings | Operation::Models, _) => ("data", Kind::Array, "list"),
     };
-    if object.get(wanted).is_none_or(|member| member.kind != Kind::Array) {
-        return Err(Fault::bad_response(Step::Relay, format!("the provider's answer has no list `{wanted}`")));
+    if object.get(wanted).is_none_or(|member| member.kind != kind) {
+        return Err(Fault::bad_response(Step::Relay, format!("the provider's answer has no {what} `{wanted}`")));
     }
     let usage = match object.get("usage") {
-        Some(member) if member.kind == Kind::Object => codec.read_usage(&body),
+        Some(member) if member.kind == Kind::Object => dialects::codec(relayed.caller()).read_usage(&body),
         _ => None,
     };
     Ok((body, usage))
 }
 
+/// The answer's members. 200 with an error inside is a fault: the provider's, whatever its status said.
+pub(super) fn answer<'b>(relayed: &Relayed<'_>, headers: &HeaderMap, body: &'b [u8]) -> Result<Object<'b>, Fault> {
+    let object = wire::json::scan(body, &wire::json::Limits::default())
+        .map_err(|error| Fault::bad_response(Step::Relay, "the provider's answer is no JSON object").with_cause(error.to_string()))?;
+    if object.get("error").is_some_and(|error| error.kind != Kind::Null) {
+        return Err(dialects::codec(relayed.dialect()).read_error(ErrorAnswer { status: 500, headers, body }));
+    }
+    Ok(object)
+}
+
 fn translated(relayed: &Relayed<'_>, body: &[u8]) -> Result<(Bytes, Option<Usage>), Fault> {
-    let dialect = relayed.dialect().unwrap_or(CALLER);
-    let mut reply = dialects::codec(dialect).read_reply(body)?;
+    written(relayed, dialects::codec(relayed.dialect()).read_reply_leniently(body, relayed.chosen.leniency())?)
+}
+
+/// A reply in the caller's dialect.
+pub(super) fn written(relayed: &Relayed<'_>, mut reply: Reply) -> Result<(Bytes, Option<Usage>), Fault> {
     relayed.names.restore_reply(&mut reply);
     // Clients of this dialect read a time; not every provider sends one.
     reply.created.get_or_insert_with(|| crate::arrival::unix_micros() / 1_000_000);
+    if reply.id.is_empty() {
+        reply.id = relayed.stream_options().fallback_id;
+    }
     let usage = reply.usage;
-    let body = dialects::codec(CALLER).write_reply(&reply)?;
+    let body = dialects::codec(relayed.caller()).write_reply(&reply)?;
     Ok((Bytes::from(body), usage))
 }

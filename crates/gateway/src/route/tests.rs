@@ -3,11 +3,16 @@ use super::*;
 #[test]
 fn the_paths_of_the_contract_are_found_with_and_without_v1_and_slash() {
     for (path, route) in [
-        ("/v1/chat/completions", Route::Inference(Operation::Chat)),
-        ("/chat/completions/", Route::Inference(Operation::Chat)),
-        ("/v1/embeddings", Route::Inference(Operation::Embeddings)),
+        ("/v1/chat/completions", (Operation::Chat, DialectId::OpenaiChat)),
+        ("/chat/completions/", (Operation::Chat, DialectId::OpenaiChat)),
+        ("/v1/messages", (Operation::Chat, DialectId::AnthropicMessages)),
+        ("/v1/messages/count_tokens", (Operation::CountTokens, DialectId::AnthropicMessages)),
+        ("/v1/completions", (Operation::Completions, DialectId::OpenaiCompletions)),
+        ("/v1/embeddings", (Operation::Embeddings, DialectId::OpenaiChat)),
     ] {
-        assert_eq!(Route::find(&Method::POST, path), Ok(route), "{path}");
+        let (operation, dialect) = route;
+        assert_eq!(Route::find(&Method::POST, path), Ok(Route::Inference(Call { operation, dialect })), "{path}");
+        assert_eq!(super::dialect(path), dialect, "its errors are of its dialect: {path}");
     }
     for (path, route) in [
         ("/v1/models", Route::Models),
@@ -30,7 +35,7 @@ fn a_wrong_method_and_an_unknown_path_are_told_apart() {
 
 #[test]
 fn a_route_of_the_contract_that_is_not_built_is_refused_by_name() {
-    for path in ["/v1/responses", "/v1/messages", "/metrics", "/admin/v1/virtual-keys"] {
+    for path in ["/v1/responses", "/metrics", "/admin/v1/virtual-keys"] {
         let fault = Route::find(&Method::POST, path).unwrap_err();
         assert!(fault.message.contains("not built"), "{path}: {}", fault.message);
     }

@@ -1,5 +1,5 @@
 use super::*;
-use chat::{DialectId, FaultKind};
+use chat::FaultKind;
 
 const ROLE: &str = "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],\"usage\":null}\n\n";
 const TEXT: &str = "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}],\"usage\":null}\n\n";
@@ -123,14 +123,14 @@ fn a_stream_of_another_dialect_is_translated() {
     let codec = dialects::codec(DialectId::AnthropicMessages);
     for size in [1, 13, stream.len()] {
         let writer = dialects::codec(DialectId::OpenaiChat).stream_writer(options.clone());
-        let mut pipe = Pipe::translated(codec, 1 << 20, names.clone(), writer);
+        let mut pipe = Pipe::translated(codec.stream_reader(), 1 << 20, names.clone(), writer);
         let (signal, out) = run(&mut pipe, &stream, size);
         assert_eq!(signal, Signal::Complete);
         assert!(out.contains(r#""name":"get.weather""#) && out.contains(r#""finish_reason":"tool_calls""#), "{out}");
         assert!(out.contains(r#""prompt_tokens":5"#) && out.contains(r#""completion_tokens":9"#), "{out}");
         assert!(out.ends_with(DONE));
     }
-    let mut pipe = Pipe::translated(codec, 1 << 20, names, dialects::codec(DialectId::OpenaiChat).stream_writer(options));
+    let mut pipe = Pipe::translated(codec.stream_reader(), 1 << 20, names, dialects::codec(DialectId::OpenaiChat).stream_writer(options));
     let cut = stream.find("event: message_stop").unwrap();
     let (signal, out) = run(&mut pipe, stream.get(..cut).unwrap(), 13);
     assert!(matches!(signal, Signal::Broken(_)));
