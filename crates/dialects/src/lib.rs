@@ -12,11 +12,13 @@ pub mod openai_chat;
 pub mod openai_completions;
 mod retry_after;
 mod target;
+mod terms;
 
 pub use leniency::{Leniency, ThinkTags};
 pub use names::NameMap;
 pub use retry_after::{retry_after, should_retry};
 pub use target::{ModelFacts, OffSwitch, Target, Thinking, ThinkingMode};
+pub use terms::{tell_fault, tell_losses};
 
 use chat::{Chat, DialectId, Event, Fault, Loss, Reply, Usage};
 

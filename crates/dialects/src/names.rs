@@ -1,6 +1,7 @@
 //! Names that a writer had to spell differently, and the way back.
 
 use chat::{Event, PartKind, PartOpen, Reply};
+use std::collections::HashSet;
 
 /// Tool names as they were sent to the provider, with the caller's own: a provider may allow fewer characters than the caller used. A codec
 /// keeps no state between request and reply, so the map travels with the request and is applied to what comes back.
@@ -47,5 +48,22 @@ impl NameMap {
         if let Some(own) = self.own(name) {
             own.clone_into(name);
         }
+    }
+}
+
+/// The name, or the name with a number where it is taken.
+pub(crate) fn unique(name: String, longest: usize, used: &mut HashSet<String>) -> String {
+    if used.insert(name.clone()) {
+        return name;
+    }
+    let mut n: u64 = 2;
+    loop {
+        let suffix = format!("_{n}");
+        let stem: String = name.chars().take(longest.saturating_sub(suffix.len())).collect();
+        let candidate = stem + &suffix;
+        if used.insert(candidate.clone()) {
+            return candidate;
+        }
+        n += 1;
     }
 }

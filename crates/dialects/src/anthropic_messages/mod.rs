@@ -1,19 +1,27 @@
-//! Anthropic Messages (`providers/anthropic.md`), towards the provider.
+//! Anthropic Messages (`providers/anthropic.md`), towards its provider and towards clients that speak it.
 //!
-//! The half that serves clients of this dialect (reading their requests, writing their replies) is not built: those methods refuse by name.
+//! # Beyond Anthropic's API
+//! Clients of this dialect reach providers of others, so its answers may hold what Anthropic's do not:
+//! - **Thought that nobody signed** is a `thinking` block with an empty signature. It goes back as plain thought to a provider that reads
+//!   such, and is a loss towards Anthropic, which refuses it. A signature goes back to its maker alone.
+//! - **Arguments that are no JSON object** stand as text in the member `input` of one.
+//! - **Blocks of other dialects**: `provider_parts`, a list of `{"index","from","part"}`.
 
 mod errors;
 mod read_reply;
+mod read_request;
 mod read_stream;
 mod types;
 mod watch_stream;
+mod write_reply;
 mod write_request;
+mod write_stream;
 
 #[cfg(test)]
 mod tests;
 
 use crate::{Dialect, ErrorAnswer, Framing, Leniency, StreamOptions, StreamReader, StreamWatcher, StreamWriter, Target, Written};
-use chat::{Chat, DialectId, Event, Fault, FaultKind, Origin, Reply, Step, Usage};
+use chat::{Chat, DialectId, Fault, Reply, Usage};
 
 /// The codec.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +36,8 @@ impl Dialect for AnthropicMessages {
         Framing::Sse
     }
 
-    fn read_request(&self, _body: &[u8]) -> Result<Chat, Fault> {
-        Err(unserved())
+    fn read_request(&self, body: &[u8]) -> Result<Chat, Fault> {
+        read_request::read(body)
     }
 
     fn write_request(&self, chat: &Chat, target: &Target<'_>) -> Result<Written, Fault> {
@@ -40,8 +48,8 @@ impl Dialect for AnthropicMessages {
         read_reply::read(body)
     }
 
-    fn write_reply(&self, _reply: &Reply) -> Result<Vec<u8>, Fault> {
-        Err(unserved())
+    fn write_reply(&self, reply: &Reply) -> Result<Vec<u8>, Fault> {
+        write_reply::write(reply)
     }
 
     fn lenient_stream_reader(&self, _leniency: Leniency) -> Box<dyn StreamReader> {
@@ -52,8 +60,8 @@ impl Dialect for AnthropicMessages {
         Box::<watch_stream::Watcher>::default()
     }
 
-    fn stream_writer(&self, _options: StreamOptions) -> Box<dyn StreamWriter> {
-        Box::new(Unserved { told: false })
+    fn stream_writer(&self, options: StreamOptions) -> Box<dyn StreamWriter> {
+        Box::new(write_stream::Writer::new(options))
     }
 
     fn read_error(&self, answer: ErrorAnswer<'_>) -> Fault {
@@ -71,24 +79,4 @@ impl Dialect for AnthropicMessages {
     fn read_usage(&self, body: &[u8]) -> Option<Usage> {
         read_reply::read_usage(body)
     }
-}
-
-fn unserved() -> Fault {
-    let message = "Clients that speak the Anthropic Messages dialect are not served yet; use /v1/chat/completions.";
-    Fault::new(FaultKind::UnsupportedOperation, Origin::Gateway, Step::Translate, message)
-}
-
-/// Stands in for the writer that is not built: says so once, in the dialect, and never ends the stream as if it were complete.
-struct Unserved {
-    told: bool,
-}
-
-impl StreamWriter for Unserved {
-    fn write(&mut self, _event: &Event, out: &mut Vec<u8>) {
-        if !std::mem::replace(&mut self.told, true) {
-            out.extend_from_slice(&errors::write_frame(&unserved(), ""));
-        }
-    }
-
-    fn finish(&mut self, _out: &mut Vec<u8>) {}
 }

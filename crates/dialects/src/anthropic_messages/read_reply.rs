@@ -1,10 +1,10 @@
 //! A whole answer.
 
 use super::errors;
-use super::types::{HERE, billed, extras, finish_kind, type_of};
+use super::types::{HERE, billed, extras, finish_kind, owned, type_of};
 use chat::{Choice, Extras, Fault, Finish, Part, PartKind, ReasoningPart, Reply, Step, ToolCall, Usage};
+use wire::RawRef;
 use wire::object::{FieldError, Fields};
-use wire::{Raw, RawRef};
 
 pub(super) fn read(body: &[u8]) -> Result<Reply, Fault> {
     let fields = Fields::parse_bytes(body).map_err(|error| malformed(&FieldError::from(error)))?;
@@ -101,8 +101,4 @@ fn read_block(block: RawRef<'_>, parts: &mut Vec<Part>) -> Result<(), FieldError
 fn part(kind: PartKind, mut fields: Fields<'_>) -> Part {
     fields.take_ref("type");
     Part { extras: extras(fields), ..Part::new(kind) }
-}
-
-fn owned(value: RawRef<'_>) -> Result<Raw, FieldError> {
-    value.to_raw().map_err(|error| FieldError::new("", error.to_string()))
 }

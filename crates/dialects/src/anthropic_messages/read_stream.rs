@@ -2,11 +2,11 @@
 
 use super::errors;
 use super::read_reply::finish;
-use super::types::{Counts, HERE, billed, extras};
+use super::types::{Counts, HERE, billed, extras, owned};
 use crate::{Ending, StreamReader, Verdict};
 use chat::{Delta, Event, Extras, PartOpen, Usage};
+use wire::RawRef;
 use wire::object::{FieldError, Fields};
-use wire::{Raw, RawRef};
 
 /// There is one choice.
 const CHOICE: u32 = 0;
@@ -269,8 +269,4 @@ fn push_extras(choice: Option<u32>, extras: Extras, out: &mut Vec<Event>) {
     if !extras.is_empty() {
         out.push(Event::Extras { choice, extras });
     }
-}
-
-fn owned(value: RawRef<'_>) -> Result<Raw, FieldError> {
-    value.to_raw().map_err(|error| FieldError::new("", error.to_string()))
 }

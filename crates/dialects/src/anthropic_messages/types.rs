@@ -1,7 +1,8 @@
 //! The words of the wire format, stated once.
 
-use chat::{DialectId, Extras, FinishKind, Usage};
-use wire::object::{FieldError, Fields};
+use super::write_reply::Said;
+use chat::{DialectId, Extras, Finish, FinishKind, Usage};
+use wire::object::{FieldError, Fields, ObjectWriter};
 use wire::{Raw, RawRef};
 
 /// This dialect, as the tag of what only it understands.
@@ -19,6 +20,57 @@ pub(super) fn finish_kind(stop_reason: &str) -> FinishKind {
         "refusal" => FinishKind::ContentFilter,
         _ => FinishKind::Other,
     }
+}
+
+/// The word for why an answer ended. A complete answer always has one: where the provider gave none, it follows from what was said.
+pub(super) fn stop_reason(finish: Option<&Finish>, said: Said) -> &str {
+    const OWN: [&str; 7] =
+        ["end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal", "model_context_window_exceeded"];
+    let Some(finish) = finish else {
+        return if said.calls { "tool_use" } else { "end_turn" };
+    };
+    if OWN.contains(&finish.native.as_str()) && finish_kind(&finish.native) == finish.kind {
+        return &finish.native;
+    }
+    match finish.kind {
+        FinishKind::Length => "max_tokens",
+        FinishKind::ToolCalls => "tool_use",
+        FinishKind::ContentFilter => "refusal",
+        FinishKind::Stop | FinishKind::Other if said.refusal => "refusal",
+        FinishKind::Stop if finish.stop_sequence.is_some() => "stop_sequence",
+        FinishKind::Stop | FinishKind::Other => "end_turn",
+    }
+}
+
+/// The counts as this dialect spells them; the two that clients rely on are always there.
+pub(super) fn write_counts(out: &mut ObjectWriter<'_>, usage: &Usage, extras: &Extras) {
+    let cached = usage.cache_read.unwrap_or(0).saturating_add(usage.cache_write.unwrap_or(0));
+    out.member("input_tokens", &usage.input.unwrap_or(0).saturating_sub(cached));
+    out.optional("cache_creation_input_tokens", &usage.cache_write).optional("cache_read_input_tokens", &usage.cache_read);
+    let short = usage.cache_write_1h.map(|long| usage.cache_write.unwrap_or(0).saturating_sub(long));
+    let creation = [("ephemeral_5m_input_tokens", short), ("ephemeral_1h_input_tokens", usage.cache_write_1h)];
+    write_nested(out, "cache_creation", &creation, extras);
+    out.member("output_tokens", &usage.output.unwrap_or(0));
+    write_nested(out, "output_tokens_details", &[("thinking_tokens", usage.reasoning)], extras);
+    let nested = |name: &str| name.starts_with("cache_creation.") || name.starts_with("output_tokens_details.");
+    out.extend(extras.of(HERE).iter().filter(|(name, _)| !nested(name)));
+}
+
+/// An object of counts, with the members that [`billed`] kept of it.
+fn write_nested(out: &mut ObjectWriter<'_>, name: &str, counts: &[(&str, Option<u64>)], extras: &Extras) {
+    let kept: Vec<(&str, &Raw)> =
+        extras.of(HERE).iter().filter_map(|(key, value)| Some((key.strip_prefix(name)?.strip_prefix('.')?, value))).collect();
+    if kept.is_empty() && counts.iter().all(|(_, count)| count.is_none()) {
+        return;
+    }
+    out.object(name, |out| {
+        for (name, count) in counts {
+            out.optional(name, count);
+        }
+        for (name, value) in kept {
+            out.raw(name, value);
+        }
+    });
 }
 
 /// The usage object as the provider counts: its `input_tokens` leaves out what the cache read or wrote, ours includes both.
@@ -112,4 +164,20 @@ fn prefixed(outer: &str, inner: Fields<'_>) -> Vec<(String, Raw)> {
 pub(super) fn type_of(value: RawRef<'_>) -> Option<String> {
     let fields = value.fields().ok()?;
     fields.peek("type")?.as_str().map(|text| text.into_owned())
+}
+
+/// A value that is kept as it came.
+pub(super) fn owned(value: RawRef<'_>) -> Result<Raw, FieldError> {
+    value.to_raw().map_err(|error| FieldError::new("", error.to_string()))
+}
+
+/// One object of these members; `None` where there are none.
+pub(super) fn object_of(members: &[(String, Raw)]) -> Option<Raw> {
+    if members.is_empty() {
+        return None;
+    }
+    let bytes = ObjectWriter::build(|out| {
+        out.extend(members);
+    });
+    Raw::parse(std::str::from_utf8(&bytes.ok()?).ok()?).ok()
 }

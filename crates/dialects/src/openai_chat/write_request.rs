@@ -3,11 +3,12 @@
 //! Strict: what OpenAI's API does not have (cache markers, `top_k`, sealed thought, blocks of other dialects) is a [`Loss`]. A request whose
 //! client speaks this dialect too usually goes through as bytes and never comes here.
 
+mod foreign;
 mod tools;
 mod turns;
 
 use super::types::{ME, write_extras, write_nested};
-use crate::{NameMap, Target, Written};
+use crate::{Target, Written};
 use chat::{Chat, Extras, Fault, FaultKind, Loss, Origin, Output, Step};
 use wire::object::ObjectWriter;
 
@@ -16,9 +17,11 @@ const NESTED: &[&str] = &["stream_options", "response_format"];
 
 pub(super) fn write(chat: &Chat, target: &Target<'_>) -> Result<Written, Fault> {
     let mut losses = Vec::new();
+    let (chat, names) = foreign::adapted(chat, target.facts, &mut losses);
+    let chat = chat.as_ref();
     let body = ObjectWriter::build(|out| {
         out.member("model", target.model);
-        turns::write(out, &chat.turns, &mut losses);
+        turns::write(out, chat, &mut losses);
         tools::write(out, chat, &mut losses);
         write_output(out, chat, &mut losses);
         write_sampling(out, chat, &mut losses);
@@ -35,7 +38,7 @@ pub(super) fn write(chat: &Chat, target: &Target<'_>) -> Result<Written, Fault> 
     let failed = |error: serde_json::Error| {
         Fault::new(FaultKind::Internal, Origin::Gateway, Step::Translate, "The request could not be written.").with_cause(error.to_string())
     };
-    Ok(Written { body: body.map_err(failed)?, losses, names: NameMap::default() })
+    Ok(Written { body: body.map_err(failed)?, losses, names })
 }
 
 const NO_MARKERS: &str = "OpenAI chat caches by itself and takes no cache markers";
@@ -87,10 +90,13 @@ fn write_reasoning(out: &mut ObjectWriter<'_>, chat: &Chat, losses: &mut Vec<Los
         out.member("reasoning_effort", effort.word());
     }
     write_extras(out, &reasoning.extras, &[]);
-    if own.is_empty() && reasoning.budget.is_some() {
-        losses.push(Loss::dropped("thinking.budget_tokens", "OpenAI chat takes an effort, not a number of tokens"));
+    // What another dialect says of thinking was told when the effort was found (`foreign`).
+    if chat.from.is_none() {
+        if own.is_empty() && reasoning.budget.is_some() {
+            losses.push(Loss::dropped("thinking.budget_tokens", "OpenAI chat takes an effort, not a number of tokens"));
+        }
+        foreign(&reasoning.extras, "", losses);
     }
-    foreign(&reasoning.extras, "", losses);
 }
 
 fn implies_effort(fields: &wire::object::Fields<'_>) -> bool {

@@ -12,7 +12,8 @@ const NO_MARKER: &str = "the provider takes no cache marker here";
 
 /// The block of one part; none for what says nothing or cannot be carried. `citations` are those of a text.
 pub(super) fn block(draft: &mut Draft<'_>, turn: &Turn, part: &Part, place: &str, citations: &[&Raw]) -> Result<Option<Block>, Fault> {
-    let foreign_to_system = matches!(turn.role, Role::System | Role::Developer) && !matches!(part.kind, PartKind::Text { .. });
+    let own = matches!(part.kind, PartKind::Text { .. }) || matches!(part.kind, PartKind::Native { from, .. } if from == HERE);
+    let foreign_to_system = matches!(turn.role, Role::System | Role::Developer) && !own;
     if foreign_to_system {
         draft.losses.dropped(place, "the provider takes text alone in a system turn");
         return Ok(None);

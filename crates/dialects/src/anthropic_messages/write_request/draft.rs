@@ -5,6 +5,7 @@ use super::object;
 use super::tools::ToolNames;
 use crate::Target;
 use crate::anthropic_messages::types::HERE;
+use crate::names::unique;
 use chat::{CacheMarker, Chat, Extras, Fault, Loss};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -136,21 +137,4 @@ pub(super) fn allowed(name: &str, longest: usize) -> String {
     let cleaned: String =
         name.chars().take(longest).map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect();
     if cleaned.is_empty() { "_".to_owned() } else { cleaned }
-}
-
-/// The name, or the name with a number where it is taken.
-pub(super) fn unique(name: String, longest: usize, used: &mut HashSet<String>) -> String {
-    if used.insert(name.clone()) {
-        return name;
-    }
-    let mut n: u64 = 2;
-    loop {
-        let suffix = format!("_{n}");
-        let stem: String = name.chars().take(longest.saturating_sub(suffix.len())).collect();
-        let candidate = stem + &suffix;
-        if used.insert(candidate.clone()) {
-            return candidate;
-        }
-        n += 1;
-    }
 }

@@ -1,11 +1,11 @@
 //! Tools, their names, and the choice among them.
 
-use super::draft::{Block, BlockKind, Draft, allowed, unique};
+use super::draft::{Block, BlockKind, Draft, allowed};
 use super::schema::{self, Rewritten};
 use super::turns::Conversation;
 use super::{object, rest};
-use crate::NameMap;
 use crate::anthropic_messages::types::{HERE, type_of};
+use crate::names::{NameMap, unique};
 use chat::{Fault, Tool, ToolChoice, ToolKind};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap, HashSet};

@@ -3,26 +3,33 @@
 use super::{NO_MARKERS, foreign};
 use crate::openai_chat::types::{ME, write_extras, write_nested};
 use crate::openai_chat::write_reply::{is_call, write_audio_reference, write_tool_calls};
-use chat::{Loss, Part, PartKind, Role, Source, ToolResult, Turn};
+use chat::{Chat, Loss, Part, PartKind, Role, Source, ToolResult, Turn};
 use wire::object::{ArrayWriter, ObjectWriter};
 
-pub(super) fn write(out: &mut ObjectWriter<'_>, turns: &[Turn], losses: &mut Vec<Loss>) {
+pub(super) fn write(out: &mut ObjectWriter<'_>, chat: &Chat, losses: &mut Vec<Loss>) {
+    let own = chat.from.is_none();
     out.array("messages", |out| {
-        for (at, turn) in turns.iter().enumerate() {
+        let mut moved = Vec::new();
+        for (at, turn) in chat.turns.iter().enumerate() {
             let path = format!("messages[{at}]");
             foreign(&turn.extras, &path, losses);
             match turn.role {
-                Role::Tool => write_results(out, turn, &path, losses),
+                Role::Tool => write_results(out, turn, own, &path, &mut moved, losses),
                 _ => {
-                    out.object(|out| write_message(out, turn, &path, losses));
+                    write_moved(out, &mut moved, losses);
+                    out.object(|out| write_message(out, turn, own, &path, losses));
                 }
             }
         }
+        write_moved(out, &mut moved, losses);
     });
 }
 
+/// A part of a result that stands in a message of the user instead, and its place.
+type Moved<'t> = Vec<(&'t Part, String)>;
+
 /// One message for each result.
-fn write_results(out: &mut ArrayWriter<'_>, turn: &Turn, path: &str, losses: &mut Vec<Loss>) {
+fn write_results<'t>(out: &mut ArrayWriter<'_>, turn: &'t Turn, own: bool, path: &str, moved: &mut Moved<'t>, losses: &mut Vec<Loss>) {
     for (n, part) in turn.parts.iter().enumerate() {
         if part.cache.is_some() {
             losses.push(Loss::dropped(format!("{path}.cache_control"), NO_MARKERS));
@@ -32,7 +39,7 @@ fn write_results(out: &mut ArrayWriter<'_>, turn: &Turn, path: &str, losses: &mu
                 out.object(|out| {
                     out.member("role", "tool").member("tool_call_id", &result.call_id);
                     out.optional("name", &turn.name);
-                    write_result_content(out, result, path, losses);
+                    write_result_content(out, result, own, path, moved, losses);
                     if n == 0 {
                         write_extras(out, &turn.extras, &[]);
                     }
@@ -47,14 +54,76 @@ fn write_results(out: &mut ArrayWriter<'_>, turn: &Turn, path: &str, losses: &mu
     }
 }
 
-fn write_result_content(out: &mut ObjectWriter<'_>, result: &ToolResult, path: &str, losses: &mut Vec<Loss>) {
+fn write_result_content<'t>(
+    out: &mut ObjectWriter<'_>,
+    result: &'t ToolResult,
+    own: bool,
+    path: &str,
+    moved: &mut Moved<'t>,
+    losses: &mut Vec<Loss>,
+) {
     if result.is_error == Some(true) {
         losses.push(Loss::dropped(format!("{path}.is_error"), "OpenAI chat has no mark for a failed tool; the text of the result says it"));
     }
-    write_content(out, &result.parts.iter().collect::<Vec<_>>(), Shape { listed: result.listed, empty: "null" }, path, losses);
+    if own {
+        return write_content(out, &result.parts.iter().collect::<Vec<_>>(), Shape { listed: result.listed, empty: "null" }, path, losses);
+    }
+    let mut kept = Vec::new();
+    for (at, part) in result.parts.iter().enumerate() {
+        match is_media(part) {
+            true => moved.push((part, format!("{path}.content[{at}]"))),
+            false => kept.push(part),
+        }
+    }
+    write_adapted(out, &kept, "\"\"", path, losses);
 }
 
-fn write_message(out: &mut ObjectWriter<'_>, turn: &Turn, path: &str, losses: &mut Vec<Loss>) {
+/// What a tool message cannot hold: it takes text alone.
+fn is_media(part: &Part) -> bool {
+    match &part.kind {
+        PartKind::Image { .. } | PartKind::Audio { .. } => true,
+        PartKind::File { source, .. } => !matches!(source, Source::Text { .. }),
+        _ => false,
+    }
+}
+
+/// Images and files of results, in a message of the user after the last of them: between results none may stand.
+fn write_moved(out: &mut ArrayWriter<'_>, moved: &mut Moved<'_>, losses: &mut Vec<Loss>) {
+    if moved.is_empty() {
+        return;
+    }
+    let mut content = Vec::new();
+    let mut parts = ArrayWriter::new(&mut content);
+    for (part, path) in moved.drain(..) {
+        losses.push(Loss::approximated(&path, "a tool message of OpenAI chat takes text alone: sent in a message of the user after it"));
+        write_part(&mut parts, part, &path, losses);
+    }
+    let any = !parts.is_empty();
+    if parts.finish().is_ok() && any {
+        out.object(|out| {
+            out.member("role", "user").json("content", &String::from_utf8_lossy(&content));
+        });
+    }
+}
+
+/// Content that another dialect's caller sent, in the plainest form: a text alone is a string, and an empty list is never sent.
+fn write_adapted(out: &mut ObjectWriter<'_>, parts: &[&Part], empty: &'static str, path: &str, losses: &mut Vec<Loss>) {
+    if let [Part { kind: PartKind::Text { .. }, .. }] = parts {
+        return write_content(out, parts, Shape { listed: false, empty }, path, losses);
+    }
+    let mut content = Vec::new();
+    let mut list = ArrayWriter::new(&mut content);
+    for (at, part) in parts.iter().enumerate() {
+        write_part(&mut list, part, &format!("{path}.content[{at}]"), losses);
+    }
+    let any = !list.is_empty();
+    match list.finish() {
+        Ok(()) if any => out.json("content", &String::from_utf8_lossy(&content)),
+        _ => out.json("content", empty),
+    };
+}
+
+fn write_message(out: &mut ObjectWriter<'_>, turn: &Turn, own: bool, path: &str, losses: &mut Vec<Loss>) {
     let role = match turn.role {
         Role::System => "system",
         Role::Developer => "developer",
@@ -63,7 +132,9 @@ fn write_message(out: &mut ObjectWriter<'_>, turn: &Turn, path: &str, losses: &m
     };
     out.member("role", role).optional("name", &turn.name);
     if turn.role == Role::Assistant {
-        write_assistant(out, turn, path, losses);
+        write_assistant(out, turn, own, path, losses);
+    } else if !own {
+        write_adapted(out, &turn.parts.iter().collect::<Vec<_>>(), "\"\"", path, losses);
     } else {
         write_content(out, &turn.parts.iter().collect::<Vec<_>>(), Shape { listed: turn.listed, empty: "null" }, path, losses);
     }
@@ -71,7 +142,7 @@ fn write_message(out: &mut ObjectWriter<'_>, turn: &Turn, path: &str, losses: &m
 }
 
 /// The parts of an assistant turn, each where the dialect has it.
-fn write_assistant(out: &mut ObjectWriter<'_>, turn: &Turn, path: &str, losses: &mut Vec<Loss>) {
+fn write_assistant(out: &mut ObjectWriter<'_>, turn: &Turn, own: bool, path: &str, losses: &mut Vec<Loss>) {
     let in_content = |part: &Part| match &part.kind {
         PartKind::Refusal { .. } => turn.listed,
         PartKind::Reasoning(_) => false,
@@ -79,7 +150,11 @@ fn write_assistant(out: &mut ObjectWriter<'_>, turn: &Turn, path: &str, losses: 
         _ => !is_call(part),
     };
     let content: Vec<&Part> = turn.parts.iter().filter(|part| in_content(part)).collect();
-    write_content(out, &content, Shape { listed: turn.listed, empty: "null" }, path, losses);
+    match own {
+        true => write_content(out, &content, Shape { listed: turn.listed, empty: "null" }, path, losses),
+        // Without calls a message must say something.
+        false => write_adapted(out, &content, if turn.parts.iter().any(is_call) { "null" } else { "\"\"" }, path, losses),
+    }
     let mut refusals = turn.parts.iter().filter_map(|part| if let PartKind::Refusal { text } = &part.kind { Some(text) } else { None });
     if let Some(text) = refusals.next().filter(|_| !turn.listed) {
         out.member("refusal", text);
