@@ -163,8 +163,9 @@ fn write(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>, parameters:
     let of_caller = admitted.headers.as_deref().filter(|_| dialect == admitted.dialect).and_then(|headers| headers.version());
     let of_credential = chosen.credential.and_then(|credential| credential.version.as_deref());
     let target = Target { model: chosen.model(), facts: &facts, version: of_caller.or(of_credential) };
-    let written = dialects::codec(dialect).write_request(&chat, &target)?;
+    let written = dialects::codec(dialect).write_request(&chat, &target).map_err(|fault| dialects::tell_fault(&chat, fault))?;
     losses.extend(written.losses);
+    dialects::tell_losses(&chat, &mut losses);
     Ok(Outbound { body: Bytes::from(written.body), losses, names: written.names })
 }
 
