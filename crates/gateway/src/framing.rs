@@ -85,7 +85,8 @@ impl Framing {
                 if *matched == PREFACE.len() {
                     self.state = State::Http2;
                 } else if alike < bytes.len() {
-                    return self.open_http1(*matched).map(|()| alike).map_err(|()| alike);
+                    let matched = *matched;
+                    return self.open_http1(matched).map(|()| alike).map_err(|()| alike);
                 }
                 Ok(alike)
             }

@@ -1,110 +1,217 @@
-//! The callers of one worker, looked at now and then: has one gone whose connection hyper does not read at the moment?
+//! The callers of one worker and their requests, looked at now and then, and told when Conduit stops.
 //!
 //! hyper learns that a caller has closed when it reads. It does not read while bytes behind a request wait in its buffer (a pipelined
 //! request, a stray line end), so a caller that goes away then would keep a provider at work until the end (R8).
 
+use crate::pulse::{Pulse, Verdict};
 use crate::respond::Answer;
+use crate::service::{Gateway, Settings};
 use crate::socket::Watch;
+use crate::visit::{self, Visit};
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use http_body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
-use std::convert::Infallible;
+use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::Notify;
 
 /// How often callers are looked at; a provider hears of one that left within 500 ms.
 const EVERY: Duration = Duration::from_millis(200);
 
-#[derive(Clone, Default)]
-pub(crate) struct Guests(Arc<Mutex<Vec<Weak<Guest>>>>);
+#[derive(Clone)]
+pub(crate) struct Guests(Arc<House>);
+
+struct House {
+    gateway: Arc<Gateway>,
+    guests: Mutex<Vec<Weak<Guest>>>,
+    stays: Mutex<Vec<Weak<Stay>>>,
+    closing: AtomicBool,
+}
 
 /// One connection.
 pub(crate) struct Guest {
     watch: Watch,
-    /// Requests under way.
-    busy: AtomicUsize,
-    gone: Notify,
+    pulse: Arc<Pulse>,
+    peer: IpAddr,
+    word: AtomicU8,
+    waker: AtomicWaker,
+}
+
+/// What a connection is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub(crate) enum Word {
+    Stay = 0,
+    /// To end what is under way and take nothing new.
+    Leave = 1,
+    Go = 2,
 }
 
 impl Guests {
-    pub(crate) fn enter(&self, watch: Watch) -> Arc<Guest> {
-        let guest = Arc::new(Guest { watch, busy: AtomicUsize::new(0), gone: Notify::new() });
-        self.0.lock().push(Arc::downgrade(&guest));
+    pub(crate) fn new(gateway: Arc<Gateway>) -> Self {
+        Self(Arc::new(House { gateway, guests: Mutex::default(), stays: Mutex::default(), closing: AtomicBool::new(false) }))
+    }
+
+    pub(crate) fn enter(&self, watch: Watch, pulse: Arc<Pulse>, peer: IpAddr) -> Arc<Guest> {
+        let word = if self.0.closing.load(Ordering::Acquire) { Word::Leave } else { Word::Stay };
+        let guest = Arc::new(Guest { watch, pulse, peer, word: AtomicU8::new(word as u8), waker: AtomicWaker::new() });
+        self.0.guests.lock().push(Arc::downgrade(&guest));
         guest
     }
 
-    /// Looks at all callers with a request under way, for as long as the worker runs.
+    /// A request of the guest begins; it lasts as long as the value.
+    pub(crate) fn stay(&self, guest: &Arc<Guest>, is_http2: bool) -> Arc<Stay> {
+        guest.pulse.request_begins();
+        let visit = Visit::new(self.0.gateway.metrics(), Some(guest.peer));
+        let stay = Arc::new(Stay { guest: Arc::clone(guest), visit, is_http2, answer: Mutex::default() });
+        self.0.stays.lock().push(Arc::downgrade(&stay));
+        stay
+    }
+
+    /// Looks at all callers and their requests, for as long as the worker runs.
     pub(crate) async fn sweep(self) {
         loop {
             tokio::time::sleep(EVERY).await;
-            self.0.lock().retain(|guest| match guest.upgrade() {
-                Some(guest) => {
-                    guest.look();
-                    true
+            let settings = self.0.gateway.settings();
+            self.each_guest(|guest| {
+                let reason = match guest.pulse.judge(&settings, || guest.watch.is_closed()) {
+                    Verdict::Stay => return,
+                    Verdict::Leave(reason) => guest.hear(Word::Leave).then_some(reason),
+                    Verdict::Drop(reason) => guest.hear(Word::Go).then_some(reason),
+                };
+                if let Some(reason) = reason {
+                    self.0.gateway.metrics().closed(reason);
+                    tracing::debug!(reason, "a connection is closed");
                 }
-                None => false,
             });
+            self.each_stay(|stay| stay.look(&settings));
         }
+    }
+
+    /// Nothing new is taken: idle connections close, the others after what is under way.
+    pub(crate) fn close(&self) {
+        self.0.closing.store(true, Ordering::Release);
+        self.each_guest(|guest| {
+            guest.hear(Word::Leave);
+        });
+    }
+
+    /// The grace is over: every request is answered with an error, or its stream ended with one.
+    pub(crate) fn cut(&self) {
+        self.each_stay(|stay| stay.visit.cut());
+    }
+
+    /// The lists are small while they are looked through: what has gone is forgotten on the way.
+    fn each_guest(&self, look: impl Fn(&Guest)) {
+        let mut present = Vec::new();
+        self.0.guests.lock().retain(|guest| guest.upgrade().map(|guest| present.push(guest)).is_some());
+        present.iter().for_each(|guest| look(guest));
+    }
+
+    fn each_stay(&self, look: impl Fn(&Stay)) {
+        let mut present = Vec::new();
+        self.0.stays.lock().retain(|stay| stay.upgrade().map(|stay| present.push(stay)).is_some());
+        // Looking may drop an answer, and this is where the last hand on it may be let go: the lock is free by then.
+        present.iter().for_each(|stay| look(stay));
     }
 }
 
 impl Guest {
-    fn look(&self) {
-        if self.busy.load(Ordering::Relaxed) > 0 && self.watch.is_closed() {
-            self.gone.notify_one();
+    /// Whether this is new to it.
+    fn hear(&self, word: Word) -> bool {
+        let new = self.word.fetch_max(word as u8, Ordering::AcqRel) < word as u8;
+        if new {
+            self.waker.wake();
         }
+        new
     }
 
-    /// Resolves when the caller has gone.
-    pub(crate) async fn gone(&self) {
-        self.gone.notified().await;
-    }
-
-    /// A request begins.
-    pub(crate) fn busy(self: &Arc<Self>) -> Busy {
-        self.busy.fetch_add(1, Ordering::Relaxed);
-        Busy(Arc::clone(self))
+    /// What it was told last; the task is woken when it is told more.
+    pub(crate) fn listen(&self, context: &Context<'_>) -> Word {
+        self.waker.register(context.waker());
+        match self.word.load(Ordering::Acquire) {
+            0 => Word::Stay,
+            1 => Word::Leave,
+            _ => Word::Go,
+        }
     }
 }
 
 /// A request under way, up to the last byte of its answer.
-pub(crate) struct Busy(Arc<Guest>);
+pub(crate) struct Stay {
+    guest: Arc<Guest>,
+    pub(crate) visit: Arc<Visit>,
+    is_http2: bool,
+    /// Here, so that it can be dropped though nobody asks for its next piece.
+    answer: Mutex<Option<Answer>>,
+}
 
-impl Busy {
-    pub(crate) fn with(self, answer: Answer) -> Served {
-        Served { answer, _busy: self }
+impl Stay {
+    pub(crate) fn with(self: Arc<Self>, answer: Answer) -> Served {
+        *self.answer.lock() = Some(answer);
+        Served { stay: self, is_cut: false }
+    }
+
+    /// A stream of HTTP/2 has a window of its own: that its caller takes nothing cannot be seen at the socket. What it holds is given back;
+    /// the rest of the connection goes on.
+    fn look(&self, settings: &Settings) {
+        if self.is_http2 && self.visit.left_for().is_some_and(|left| left > settings.write_pause) {
+            let answer = self.answer.lock().take();
+            if answer.is_some() {
+                self.visit.gives_back();
+                self.guest.pulse.is_taken();
+                tracing::debug!("a caller took nothing of its stream for too long");
+            }
+        }
     }
 }
 
-impl Drop for Busy {
+impl Drop for Stay {
     fn drop(&mut self) {
-        self.0.busy.fetch_sub(1, Ordering::Relaxed);
+        self.guest.pulse.request_ends();
     }
 }
 
-/// An answer that keeps its connection busy until it is sent.
+/// An answer that keeps its request under way until it is sent.
 pub(crate) struct Served {
-    answer: Answer,
-    _busy: Busy,
+    stay: Arc<Stay>,
+    is_cut: bool,
 }
 
 impl Body for Served {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Pin::new(&mut self.answer).poll_frame(context)
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let this = &mut *self;
+        let stay = &this.stay;
+        let mut answer = stay.answer.lock();
+        let Some(answer) = answer.as_mut() else {
+            return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the caller took nothing for too long"))));
+        };
+        if stay.visit.is_cut() && !this.is_cut {
+            this.is_cut = true;
+            answer.cut(visit::draining());
+        }
+        let polled = Pin::new(answer).poll_frame(context);
+        if polled.is_pending() {
+            stay.visit.sets_aside(context);
+        }
+        if stay.is_http2 {
+            stay.visit.hands_over(matches!(polled, Poll::Ready(Some(_))));
+        }
+        polled.map(|frame| frame.map(|frame| frame.map_err(|never| match never {})))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.answer.is_end_stream()
+        self.stay.answer.lock().as_ref().is_some_and(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.answer.size_hint()
+        self.stay.answer.lock().as_ref().map_or_else(SizeHint::default, Body::size_hint)
     }
 }

@@ -14,7 +14,9 @@ mod arrival;
 mod attempt;
 mod authenticate;
 mod caller_headers;
+mod connections;
 mod explain;
+mod framing;
 mod front;
 mod guests;
 mod held;
@@ -22,6 +24,7 @@ mod journey;
 mod load;
 mod models;
 mod parameters;
+mod pulse;
 mod random;
 mod readiness;
 mod receive;
@@ -35,6 +38,8 @@ mod server;
 mod service;
 mod socket;
 mod target;
+#[cfg(test)]
+mod testing;
 mod translate;
 mod visit;
 

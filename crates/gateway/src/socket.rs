@@ -1,9 +1,10 @@
-//! A caller's connection, watched: a caller that is silent at first, that stops reading, or that goes away behind bytes nobody has read yet.
+//! A caller's connection, watched: how its bytes are framed, whether it reads and writes, whether it has gone behind bytes nobody has read yet.
 //!
 //! hyper notices a caller that closes only while it reads, and it does not read while bytes of a next request wait in its buffer. So the
 //! socket is shared with a [`Watch`], through which a sweep asks the operating system's readiness without touching the bytes.
 
-use crate::service::Settings;
+use crate::framing::{Framing, Phase, Refused};
+use crate::pulse::Pulse;
 use futures_util::FutureExt;
 use std::future::Future;
 use std::io::{self, ErrorKind, IoSlice};
@@ -15,20 +16,25 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-/// As long as HTTP/2's preface: within these bytes it is not yet known which protocol is spoken, and no timer of hyper runs.
-const OPENING: usize = 24;
+/// Bytes that the operating system keeps for a caller that does not take them; without it they are megabytes.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 64 << 10;
 
-/// A socket with the timers that hyper does not have.
+/// How long what a refused caller still sends is read and thrown away, so that it gets to read why it was refused.
+const LINGER: Duration = Duration::from_secs(1);
+const MOST_THROWN_AWAY: usize = 1 << 20;
+
+/// A socket that is read strictly and notes its times.
 pub(crate) struct Socket {
     stream: Arc<TcpStream>,
-    /// How many of the opening bytes have come.
-    opening: usize,
-    /// Runs from the accept until the opening is through.
-    opening_alarm: Option<Pin<Box<Sleep>>>,
-    opening_limit: Duration,
-    /// Runs while the caller takes no bytes.
-    write_alarm: Option<Pin<Box<Sleep>>>,
-    write_limit: Duration,
+    framing: Framing,
+    pulse: Arc<Pulse>,
+    lingering: Option<Lingering>,
+}
+
+struct Lingering {
+    until: Pin<Box<Sleep>>,
+    thrown_away: usize,
 }
 
 /// The same socket for the one who only watches it.
@@ -42,60 +48,92 @@ impl Watch {
     }
 }
 
+/// Makes a stream ready to be served: events leave at once, and what a slow caller leaves behind stays small.
+pub(crate) fn tune(stream: &std::net::TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)?;
+    Ok(())
+}
+
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, settings: &Settings) -> Self {
-        Self {
-            stream: Arc::new(stream),
-            opening: 0,
-            opening_alarm: None,
-            opening_limit: settings.head_timeout,
-            write_alarm: None,
-            write_limit: settings.write_pause,
-        }
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        Self { stream: Arc::new(stream), framing: Framing::default(), pulse: Arc::default(), lingering: None }
     }
 
     pub(crate) fn watch(&self) -> Watch {
         Watch(Arc::clone(&self.stream))
     }
 
-    /// `Pending` until the caller can take bytes; an error when it could not for too long.
-    fn poll_writable(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Poll::Ready(ready) = self.stream.poll_write_ready(context) {
-            self.write_alarm = None;
-            return Poll::Ready(ready);
-        }
-        let limit = self.write_limit;
-        let alarm = self.write_alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        alarm.as_mut().poll(context).map(|()| Err(io::Error::new(ErrorKind::TimedOut, "the caller takes no bytes")))
+    pub(crate) fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
     }
 
-    fn poll_opening(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.opening >= OPENING {
-            return Poll::Pending;
+    fn note_phase(&self) {
+        match self.framing.phase() {
+            Phase::WithinHead => self.pulse.head_begins(),
+            Phase::Between | Phase::WithinBody => self.pulse.head_ends(),
+            Phase::Http2 => self.pulse.speaks_http2(),
+            Phase::Refused => {}
         }
-        let limit = self.opening_limit;
-        let alarm = self.opening_alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        alarm.as_mut().poll(context).map(|()| Err(io::Error::new(ErrorKind::TimedOut, "the caller sends no request")))
     }
 
-    fn received(&mut self, count: usize) {
-        if self.opening < OPENING {
-            self.opening = self.opening.saturating_add(count);
-            if self.opening >= OPENING {
-                self.opening_alarm = None;
-            }
+    /// Takes up `count` bytes that were read behind the `known` ones; what is refused of them is taken out again.
+    fn take_up(&mut self, buffer: &mut ReadBuf<'_>, known: usize) {
+        let read = self.framing.read(buffer.filled().get(known..).unwrap_or_default());
+        if let Err(Refused { sound }) = read {
+            tracing::debug!("a caller's bytes are no sound HTTP/1");
+            buffer.set_filled(known + sound);
         }
+        self.note_phase();
     }
 
     /// Tries to write until the socket says that it is full.
     fn poll_write_with(&mut self, context: &mut Context<'_>, write: impl Fn(&TcpStream) -> io::Result<usize>) -> Poll<io::Result<usize>> {
         loop {
-            ready!(self.poll_writable(context))?;
+            if self.stream.poll_write_ready(context)?.is_pending() {
+                self.pulse.is_blocked();
+                return Poll::Pending;
+            }
             match write(&self.stream) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                written => return Poll::Ready(written),
+                written => {
+                    self.pulse.is_taken();
+                    return Poll::Ready(written);
+                }
             }
         }
+    }
+
+    fn close(&self) -> io::Result<()> {
+        // The stream is shared, so it is closed through its socket; a caller that is gone already is as good as closed.
+        match socket2::SockRef::from(&*self.stream).shutdown(std::net::Shutdown::Write) {
+            Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Reads and forgets, until the caller has closed too, it was enough, or time is up.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(lingering) = &mut self.lingering else { return Poll::Ready(()) };
+        let mut bin = [0; 4 << 10];
+        while lingering.thrown_away < MOST_THROWN_AWAY {
+            if lingering.until.as_mut().poll(context).is_ready() {
+                break;
+            }
+            match self.stream.poll_read_ready(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(_)) => break,
+                Poll::Ready(Ok(())) => {}
+            }
+            match self.stream.try_read(&mut bin) {
+                Ok(0) => break,
+                Ok(count) => lingering.thrown_away += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => break,
+            }
+        }
+        Poll::Ready(())
     }
 }
 
@@ -103,18 +141,22 @@ impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         loop {
-            if this.stream.poll_read_ready(context)?.is_pending() {
-                return this.poll_opening(context);
+            if let Some(piece) = this.framing.refusal(buffer.remaining()) {
+                buffer.put_slice(piece);
+                return Poll::Ready(Ok(()));
             }
-            let asked = buffer.remaining();
+            ready!(this.stream.poll_read_ready(context))?;
+            let (known, asked) = (buffer.filled().len(), buffer.remaining());
             match this.stream.try_read_buf(buffer) {
                 Ok(count) => {
-                    this.received(count);
                     if 0 < count && count < asked {
                         // All there was: saying so spares the next read a call that finds nothing.
                         let _ = this.stream.try_io(Interest::READABLE, || Err::<(), _>(ErrorKind::WouldBlock.into()));
                     }
-                    return Poll::Ready(Ok(()));
+                    this.take_up(buffer, known);
+                    if count == 0 || buffer.filled().len() > known {
+                        return Poll::Ready(Ok(()));
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) => return Poll::Ready(Err(error)),
@@ -140,11 +182,17 @@ impl AsyncWrite for Socket {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // The stream is shared, so it is closed through its socket; a caller that is gone already is as good as closed.
-        match socket2::SockRef::from(&*self.stream).shutdown(std::net::Shutdown::Write) {
-            Err(error) if error.kind() == ErrorKind::NotConnected => Poll::Ready(Ok(())),
-            done => Poll::Ready(done),
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.lingering.is_none() {
+            if let Err(error) = self.close() {
+                return Poll::Ready(Err(error));
+            }
+            if !matches!(self.framing.phase(), Phase::WithinBody | Phase::Refused) {
+                return Poll::Ready(Ok(()));
+            }
+            // Closing on bytes that nobody has read resets the connection, and the answer with it.
+            self.lingering = Some(Lingering { until: Box::pin(tokio::time::sleep(LINGER)), thrown_away: 0 });
         }
+        self.poll_linger(context).map(Ok)
     }
 }

@@ -37,7 +37,7 @@ fn what_honest_clients_send_passes() {
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel\nlPOST / HTTP/1.1\r\nHost: a\r\ncontent-length:0\r\n\r\nGET / HTTP/1.1\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nhel\nl\r\n0A\r\n0123456789\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
         "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nx-sum: 1\r\nx-more: 2\r\n\r\nGET / HTTP/1.1\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: a\r\nX-Name: v\xc3\xa4lue: with colons\r\nEmpty:\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX-Name: vΦlue: with colons\r\nEmpty:\r\n\r\n",
     ] {
         assert!(!is_refused(request), "{request:?}");
     }

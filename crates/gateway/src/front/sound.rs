@@ -49,7 +49,8 @@ fn judge_host(uri: &Uri, headers: &HeaderMap, version: Version) -> Result<(), Fa
 }
 
 fn is_host(text: &str) -> bool {
-    !text.is_empty() && !text.contains('@') && text.parse::<Authority>().is_ok_and(|authority| !authority.host().is_empty())
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    text.bytes().all(plain) && text.parse::<Authority>().is_ok_and(|authority| !authority.host().is_empty())
 }
 
 fn wrong_host(message: &str) -> Fault {

@@ -30,10 +30,17 @@ pub(super) struct Family<M> {
 
 pub(crate) struct Series<M> {
     values: Box<[Box<str>]>,
+    /// The same as they stand in the text: the library writes them as they are.
+    shown: Box<[Box<str>]>,
     pub(crate) metric: M,
 }
 
 impl<M> Series<M> {
+    fn new(values: &[&str], metric: M) -> Self {
+        let shown = values.iter().map(|value| escaped(value)).collect();
+        Self { values: values.iter().map(|value| Box::from(*value)).collect(), shown, metric }
+    }
+
     fn is(&self, values: &[&str]) -> bool {
         self.values.len() == values.len() && self.values.iter().zip(values).all(|(own, other)| **own == **other)
     }
@@ -41,16 +48,8 @@ impl<M> Series<M> {
 
 impl<M> Family<M> {
     pub(super) fn new(names: &'static [&'static str], make: fn() -> M, overflow: Counter) -> Arc<Self> {
-        let other = Arc::new(Series { values: names.iter().map(|_| Box::from(OTHER)).collect(), metric: make() });
-        Arc::new(Self {
-            names,
-            series: RwLock::default(),
-            hasher: RandomState::new(),
-            count: AtomicUsize::new(0),
-            make,
-            other,
-            overflow,
-        })
+        let other = Arc::new(Series::new(&vec![OTHER; names.len()], make()));
+        Arc::new(Self { names, series: RwLock::default(), hasher: RandomState::new(), count: AtomicUsize::new(0), make, other, overflow })
     }
 
     /// The series of these values, one for each name.
@@ -73,7 +72,7 @@ impl<M> Family<M> {
             return Arc::clone(&self.other);
         }
         self.count.fetch_add(1, Ordering::Relaxed);
-        let made = Arc::new(Series { values: values.iter().map(|value| Box::from(*value)).collect(), metric: (self.make)() });
+        let made = Arc::new(Series::new(values, (self.make)()));
         alike.push(Arc::clone(&made));
         made
     }
@@ -85,11 +84,16 @@ impl<M> Family<M> {
             all.push(Arc::clone(&self.other));
         }
         for series in &all {
-            let labels = self.names.iter().copied().zip(series.values.iter().map(|value| &**value)).collect();
+            let labels = self.names.iter().copied().zip(series.shown.iter().map(|value| &**value)).collect();
             visit(labels, &series.metric)?;
         }
         Ok(())
     }
+}
+
+/// A label value as the format writes it.
+fn escaped(value: &str) -> Box<str> {
+    value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n").into()
 }
 
 fn find<M>(alike: &[Arc<Series<M>>], values: &[&str]) -> Option<Arc<Series<M>>> {

@@ -148,9 +148,7 @@ impl Metrics {
             "When a configuration was last put in force, in seconds since 1970",
             self.last_reload.clone(),
         );
-        for (name, counter) in
-            [("requests", &overflow.traffic), ("upstream_attempts", &overflow.attempts), ("losses", &overflow.losses)]
-        {
+        for (name, counter) in [("requests", &overflow.traffic), ("upstream_attempts", &overflow.attempts), ("losses", &overflow.losses)] {
             let help = format!("Values counted as `other` because the family {name} is full");
             registry.register(format!("metrics_overflow_{name}"), help, counter.clone());
         }
