@@ -3,8 +3,9 @@
 mod postgres;
 mod sqlite;
 
+use crate::idempotency::Idempotency;
 use crate::location::Location;
-use crate::migrate::{MIGRATIONS, migrate};
+use crate::migrate::{MIGRATIONS, Migration, migrate};
 use crate::providers::Providers;
 use crate::requests::Requests;
 use crate::settings::Settings;
@@ -63,14 +64,20 @@ struct Pools {
 
 impl Store {
     /// Opens the database, creates it where it is SQLite and missing, migrates it, and checks that the root secret is its own.
+    ///
+    /// An error that [`StoreError::is_transient`] may go away by itself: the same call is worth repeating. Any other is final.
     pub async fn open(config: StoreConfig, keys: Arc<Keys>) -> Result<Store, StoreError> {
+        Self::open_at(config, keys, MIGRATIONS).await
+    }
+
+    pub(crate) async fn open_at(config: StoreConfig, keys: Arc<Keys>, migrations: &[Migration]) -> Result<Store, StoreError> {
         let pools = match Location::parse(&config.url)? {
             Location::Memory => sqlite::open_memory(&config).await?,
             Location::Sqlite(path) => sqlite::open_file(&path, &config).await?,
             Location::Postgres(url) => postgres::open(&url, &config).await?,
         };
         let tx = begin(&pools.writer).await?;
-        let applied = migrate(&tx, MIGRATIONS).await?;
+        let applied = migrate(&tx, migrations).await?;
         commit(tx).await?;
         if applied > 0 {
             tracing::info!(migrations = applied, "the database schema was brought up to date");
@@ -96,6 +103,10 @@ impl Store {
 
     pub fn usage(&self) -> UsageRows<'_> {
         UsageRows::new(self)
+    }
+
+    pub fn idempotency(&self) -> Idempotency<'_> {
+        Idempotency::new(self)
     }
 
     pub fn requests(&self) -> Requests<'_> {

@@ -5,7 +5,7 @@ mod identity;
 use crate::id::now_us;
 use crate::seal::{Place, Purpose};
 use crate::{Store, StoreError};
-pub(crate) use identity::{check_keys, identify};
+pub(crate) use identity::{VERIFIER, check_keys, identify};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait};
 

@@ -7,12 +7,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+const FIRST: &str = "a root secret for the tests of this crate, 42";
+const OTHER: &str = "another root secret for the same tests, 43";
+
 pub(crate) fn keys() -> Arc<Keys> {
-    Arc::new(Keys::derive(&RootSecret::parse("a root secret for the tests of this crate, 42").unwrap()))
+    Arc::new(Keys::derive(&RootSecret::parse(FIRST).unwrap()))
 }
 
 pub(crate) fn other_keys() -> Arc<Keys> {
-    Arc::new(Keys::derive(&RootSecret::parse("another root secret for the same tests, 43").unwrap()))
+    Arc::new(Keys::derive(&RootSecret::parse(OTHER).unwrap()))
+}
+
+/// The other root secret as the current one, the first one as an old one.
+pub(crate) fn both_keys() -> Arc<Keys> {
+    let root = |text: &str| RootSecret::parse(text).unwrap();
+    Arc::new(Keys::derive_with_old(&root(OTHER), &[root(FIRST)]))
 }
 
 pub(crate) fn sqlite_url(directory: &Path) -> String {
@@ -20,7 +29,11 @@ pub(crate) fn sqlite_url(directory: &Path) -> String {
 }
 
 pub(crate) async fn open(url: &str) -> Store {
-    Store::open(StoreConfig::new(url), keys()).await.unwrap()
+    open_with(url, keys()).await
+}
+
+pub(crate) async fn open_with(url: &str, keys: Arc<Keys>) -> Store {
+    Store::open(StoreConfig::new(url), keys).await.unwrap()
 }
 
 /// Runs the test on an empty SQLite database and on an empty PostgreSQL one.

@@ -26,6 +26,12 @@ pub(crate) async fn identify(tx: &DatabaseTransaction, keys: &Keys) -> Result<Pe
         insert(tx, VERIFIER, keys.seal(Purpose::Settings, &place(VERIFIER), KNOWN_TEXT)?).await.map_err(StoreError::database(doing))?;
     let verifier = sealed(tx, VERIFIER).await?;
     verify(keys, &verifier)?;
+    if !verifier.starts_with(&keys.header()) {
+        tracing::warn!(
+            current = keys.id(),
+            "the root secret was changed and its rotation is not complete: run `conduit rotate-root`; until it has ended the old one is needed too"
+        );
+    }
     let mut pepper = Zeroizing::new([0u8; 32]);
     match keys.of_blob(&verifier) {
         Some(old) if !is_new => *pepper = *old.key(Purpose::KeyPepper),
