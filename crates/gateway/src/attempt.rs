@@ -3,6 +3,7 @@
 use crate::account::Account;
 use crate::admit::Admitted;
 use crate::arrival::{Arrival, unique_id, unix_micros};
+use crate::load::Slot;
 use crate::ports::{Intent, UpstreamBody};
 use crate::relay::{self, Relayed};
 use crate::resolve::Plan;
@@ -12,8 +13,8 @@ use crate::service::{Gateway, Settings};
 use crate::target::{Chosen, Target, Tried};
 use crate::translate::{self, Outbound};
 use crate::visit::Report;
-use chat::{Fault, FaultKind, Step};
-use dialects::ErrorAnswer;
+use chat::{Fault, FaultKind, Loss, Step};
+use dialects::{ErrorAnswer, NameMap};
 use http::Response;
 use std::ops::ControlFlow;
 use std::pin::Pin;
@@ -106,7 +107,7 @@ impl Attempts<'_> {
                     self.last.get_or_insert(fault);
                     return ControlFlow::Continue(());
                 }
-                Err(Refused::Failed(fault)) => fault,
+                Err(Refused::Uncalled(fault) | Refused::Failed(fault)) => fault,
             };
             let rule = fault.rule();
             self.last = Some(fault);
@@ -145,9 +146,10 @@ impl Attempts<'_> {
             path: Path { attempts: self.path.attempts + 1, ..self.path },
         };
         let intent = attempt.intent(self.request);
+        let call = attempt.open(outbound, &intent).map_err(Refused::Uncalled)?;
         self.request = Some(intent.request);
         self.path = attempt.path;
-        attempt.run(outbound, intent).await.map_err(|fault| {
+        attempt.run(call).await.map_err(|fault| {
             attempt.log(&fault);
             Refused::Failed(fault)
         })
@@ -160,8 +162,11 @@ impl Attempts<'_> {
 
 /// Why a call has no answer for the caller.
 enum Refused {
-    /// Nobody was called.
+    /// The target cannot carry the request.
     Untranslated(Fault),
+    /// There is no room at the provider, or none for the record.
+    Uncalled(Fault),
+    /// The provider was called.
     Failed(Fault),
 }
 
@@ -186,15 +191,31 @@ struct Attempt<'a> {
     path: Path,
 }
 
+/// A call that may be made: there is room for it, and it is in the journal.
+struct Opened {
+    request: http::Request<bytes::Bytes>,
+    losses: Vec<Loss>,
+    names: NameMap,
+    account: Account,
+    slot: Slot,
+}
+
 impl Attempt<'_> {
-    async fn run(&self, outbound: Outbound, intent: Intent) -> Result<Response<Answer>, Fault> {
+    fn open(&self, outbound: Outbound, intent: &Intent) -> Result<Opened, Fault> {
         let provider = self.chosen.provider();
-        let losses = outbound.losses.iter().map(|loss| loss.path.clone()).collect();
+        let Outbound { body, losses, names } = outbound;
+        let lost = losses.iter().map(|loss| loss.path.clone()).collect();
         let slot = self.gateway.load.call(&provider.spec, self.settings)?;
-        let request = send::request(self.admitted, self.chosen, outbound.body)?;
-        let mut account = Account::open(&self.gateway.opened()?.ledger, &intent, self.arrival.at, losses)?;
+        let request = send::request(self.admitted, self.chosen, body)?;
+        let mut account = Account::open(&self.gateway.opened()?.ledger, intent, self.arrival.at, lost)?;
         let mapping = &self.chosen.target.mapping;
         account.reports_to(Report::new(&self.arrival.visit, self.admitted.operation, &mapping.virtual_model, provider));
+        Ok(Opened { request, losses, names, account, slot })
+    }
+
+    async fn run(&self, call: Opened) -> Result<Response<Answer>, Fault> {
+        let Opened { request, losses, names, mut account, slot } = call;
+        let provider = self.chosen.provider();
         let mut deadline = Box::pin(tokio::time::sleep_until(self.patience()));
         let answer = match send::before(deadline.as_mut(), send::send(&*self.gateway.parts.upstream, provider, request)).await {
             Some(Ok(answer)) if answer.status().is_success() => answer,
@@ -206,8 +227,8 @@ impl Attempt<'_> {
             settings: self.settings,
             admitted: self.admitted,
             chosen: self.chosen,
-            losses: outbound.losses,
-            names: outbound.names,
+            losses,
+            names,
             path: self.path,
             request_id: &self.arrival.request_id,
         };

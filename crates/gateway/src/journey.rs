@@ -144,8 +144,9 @@ impl Gateway {
     }
 
     fn record_refusal(&self, caller: &Caller, asked: &Asked, arrival: &Arrival, fault: &Fault) {
-        // Storage that fails takes no record either, and has told so itself.
-        let Some(opened) = self.opened().ok().filter(|_| fault.kind != FaultKind::StorageUnavailable) else { return };
+        // Storage that fails takes no record either, and has told so itself; what is shed before it is read must cost next to nothing (R1).
+        let silent = matches!(fault.kind, FaultKind::StorageUnavailable | FaultKind::Overloaded | FaultKind::Draining);
+        let Some(opened) = self.opened().ok().filter(|_| !silent) else { return };
         let started_at = unix_micros();
         let id = unique_id(started_at);
         let intent = Intent {
