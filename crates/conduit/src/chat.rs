@@ -2,6 +2,8 @@
 
 mod answer;
 
+use crate::commands::client::{Client, encoded, text};
+use crate::commands::{DEFAULT_URL, Where, given_url};
 use crate::config::{Environment, secret};
 use crate::failure::Failure;
 use crate::output;
@@ -13,6 +15,7 @@ use gateway::ports::{SendFault, SendFaultKind, Upstream, UpstreamBody};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Args, Debug)]
@@ -22,30 +25,51 @@ pub(crate) struct Arguments {
     /// The virtual model to ask.
     #[arg(long, value_name = "MODEL", default_value = "demo-chat")]
     model: String,
-    /// A virtual key, or a reference to one: env:NAME, file:/path.
+    /// A virtual key, or a reference to one: env:NAME, file:/path. Without it a key of five minutes is made.
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
+    /// The data directory of a gateway on this machine. Default: CONDUIT_DATA_DIR, else ./data.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
 }
 
-const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 /// An error's body is one short JSON document.
 const MAX_ERROR: usize = 1 << 20;
+/// How long a key lives that was made for one question; it is removed after the answer.
+const BORROWED: &str = "5m";
 
 pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<(), Failure> {
-    let Some(key) = &arguments.key else {
-        return Err(Failure::usage(
-            "--key is needed: a virtual key, or a reference like env:NAME. Making a short-lived key here is not built yet",
-        ));
+    match &arguments.key {
+        Some(key) => {
+            let key = secret::resolve(key, environment).map_err(|message| Failure::usage(format!("--key: {message}")))?;
+            let url = given_url(environment)?.unwrap_or_else(|| DEFAULT_URL.to_owned());
+            ask(&url, arguments, &key)
+        }
+        None => with_borrowed_key(arguments, environment),
+    }
+}
+
+/// Makes a key for this question alone. Where it cannot be removed afterwards it ends by itself.
+fn with_borrowed_key(arguments: &Arguments, environment: &Environment) -> Result<(), Failure> {
+    let place = Where { data_dir: arguments.data_dir.clone(), json: false };
+    let client = Client::connect(&place, environment)?;
+    let mut random = [0u8; 6];
+    getrandom::fill(&mut random).map_err(|error| Failure::failed(format!("the system gives no random numbers: {error}")))?;
+    let name = random.iter().fold("conduit-chat-".to_owned(), |name, byte| format!("{name}{byte:02x}"));
+    let wish = serde_json::json!({ "name": name, "models": [arguments.model], "expires_in": BORROWED });
+    let made = client.post("virtual-keys", &wish)?;
+    let Some(secret) = made.get("secret").and_then(serde_json::Value::as_str) else {
+        return Err(Failure::failed("the gateway made a key and did not show it: is it of this version?"));
     };
-    let key = secret::resolve(key, environment).map_err(|message| Failure::usage(format!("--key: {message}")))?;
-    let url = match environment.get("CONDUIT_URL") {
-        Ok(url) => url.unwrap_or(DEFAULT_URL).trim_end_matches('/').to_owned(),
-        Err(_) => return Err(Failure::usage("CONDUIT_URL is not valid UTF-8")),
-    };
-    upstream::check_base_url(&url, true).map_err(|fault| Failure::usage(format!("CONDUIT_URL {fault}")))?;
-    let request = request(&url, arguments, &key)?;
+    let asked = ask(client.url(), arguments, &SecretString::from(secret));
+    let _ = client.delete(&format!("virtual-keys/{}", encoded(&text(&made, "/id"))), None);
+    asked
+}
+
+fn ask(url: &str, arguments: &Arguments, key: &SecretString) -> Result<(), Failure> {
+    let request = request(url, arguments, key)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
-    runtime.block_on(converse(&url, request))
+    runtime.block_on(converse(url, request))
 }
 
 fn request(url: &str, arguments: &Arguments, key: &SecretString) -> Result<Request<Bytes>, Failure> {
@@ -84,7 +108,7 @@ async fn refused(response: Response<UpstreamBody>) -> Failure {
     let status = response.status();
     let body = Limited::new(response.into_body(), MAX_ERROR).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let message = answer::error_message(&body).unwrap_or_else(|| status.canonical_reason().unwrap_or("no reason given").to_owned());
-    let advice = if status == StatusCode::UNAUTHORIZED { "\nThe first start printed a virtual key; give it with --key" } else { "" };
+    let advice = if status == StatusCode::UNAUTHORIZED { "\nLeave --key out, and a key of five minutes is made" } else { "" };
     Failure::failed(format!("{}: {message}{advice}", status.as_u16()))
 }
 

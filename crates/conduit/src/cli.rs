@@ -1,9 +1,10 @@
 //! The command line: what can be asked for, and what is refused by name.
 
+use crate::commands::{completions, explain, export, healthcheck, key, mapping, provider};
 use crate::config::{CommandLine, Environment, suggest};
 use crate::failure::Failure;
 use crate::{chat, config_command, output, serve, simulate};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,9 +23,29 @@ enum Command {
     Serve(ServeArguments),
     /// Run the provider simulator: the native APIs under /<provider type>/.
     Simulate(simulate::Arguments),
-    /// Check a configuration, or print its JSON Schema.
+    /// Check a configuration, print its JSON Schema, or print the running state as one.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Virtual keys of a running gateway.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Providers of a running gateway.
+    #[command(subcommand)]
+    Provider(provider::Command),
+    /// Model mappings of a running gateway.
+    #[command(subcommand)]
+    Mapping(mapping::Command),
+    /// What would become of a request; nobody is called.
+    Explain(explain::Arguments),
+    /// Whether the gateway is ready, as an exit code.
+    Healthcheck(healthcheck::Arguments),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Print the script that completes Conduit's commands in a shell.
+    Completions {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
     /// Ask the running gateway and print the answer as it comes.
     Chat(chat::Arguments),
     /// Commands of later versions, and mistyped ones.
@@ -54,16 +75,28 @@ enum ConfigCommand {
     },
     /// Print the JSON Schema of the configuration file.
     Schema,
+    /// Print what a running gateway serves as a configuration file.
+    Export(export::Arguments),
     #[command(external_subcommand)]
     Other(Vec<OsString>),
 }
 
-const COMMANDS: &[&str] = &["serve", "simulate", "config", "chat"];
-const CONFIG_COMMANDS: &[&str] = &["check", "schema"];
+const COMMANDS: &[&str] = &[
+    "serve",
+    "simulate",
+    "config",
+    "key",
+    "provider",
+    "mapping",
+    "explain",
+    "chat",
+    "healthcheck",
+    "openapi",
+    "completions",
+];
+const CONFIG_COMMANDS: &[&str] = &["check", "schema", "export"];
 /// Commands that Conduit will have.
-const NOT_BUILT: &[&str] =
-    &["provider", "mapping", "key", "explain", "drill", "ledger", "prices", "doctor", "healthcheck", "openapi", "completions"];
-const CONFIG_NOT_BUILT: &[&str] = &["export"];
+const NOT_BUILT: &[&str] = &["drill", "ledger", "prices"];
 
 /// Runs the command line; the exit code is 0 for done, 1 for failed, 2 for bad usage.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -91,7 +124,15 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Config(ConfigCommand::Check { file }) => config_command::check(file, &environment),
         Command::Config(ConfigCommand::Schema) => config_command::schema(),
-        Command::Config(ConfigCommand::Other(words)) => Err(unknown(&words, "config ", CONFIG_COMMANDS, CONFIG_NOT_BUILT)),
+        Command::Config(ConfigCommand::Export(arguments)) => export::run(&arguments, &environment),
+        Command::Config(ConfigCommand::Other(words)) => Err(unknown(&words, "config ", CONFIG_COMMANDS, &[])),
+        Command::Key(command) => key::run(&command, &environment),
+        Command::Provider(command) => provider::run(&command, &environment),
+        Command::Mapping(command) => mapping::run(&command, &environment),
+        Command::Explain(arguments) => explain::run(&arguments, &environment),
+        Command::Healthcheck(arguments) => healthcheck::run(&arguments, &environment),
+        Command::Openapi => output::print(&admin::openapi()).map_err(Failure::failed),
+        Command::Completions { shell } => completions::print(shell, Cli::command()),
         Command::Chat(arguments) => chat::run(&arguments, &environment),
         Command::Other(words) => Err(unknown(&words, "", COMMANDS, NOT_BUILT)),
     }

@@ -18,22 +18,22 @@ mod toml;
 mod tree;
 mod yaml;
 
-pub use check::{KeyEntry, MappingEntry, ProviderEntry};
+pub use check::ServerEntry;
 pub use environment::Environment;
 pub use problem::{Problem, Problems};
 pub use schema::document as schema_document;
 pub use tree::Place;
 
-pub(crate) use scalars::period as duration;
-
 use environment::ShortForms;
+use inventory::FileKey;
+use inventory::object::{MappingObject, ProviderObject};
 use model::File;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+
 use tree::{Content, Node};
 
 /// What the command line says.
@@ -46,31 +46,41 @@ pub struct CommandLine {
 
 /// A configuration in which every value is sound.
 pub struct Config {
-    /// Whether there is a configuration file.
-    pub from_file: bool,
+    /// The configuration file, where there is one.
+    pub file: Option<FileFacts>,
     pub listen: SocketAddr,
-    pub max_body: usize,
-    pub shutdown_grace: Duration,
-    pub keepalive_after: Duration,
+    pub server: ServerEntry,
     pub data_dir: PathBuf,
     /// `None`: SQLite in the data directory.
     pub database_url: Option<SecretString>,
     pub master_key: Option<SecretString>,
     pub root_secret: Option<SecretString>,
-    pub providers: Vec<ProviderEntry>,
-    pub mappings: Vec<MappingEntry>,
-    pub keys: Vec<KeyEntry>,
+    /// The one before the last rotation.
+    pub old_root_secret: Option<SecretString>,
+    pub providers: Vec<ProviderObject>,
+    pub mappings: Vec<MappingObject>,
+    pub keys: Vec<FileKey>,
+}
+
+/// Which file was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFacts {
+    pub path: PathBuf,
+    /// SHA-256 of its content, in hex.
+    pub hash: String,
+    /// Nothing is in it.
+    pub is_empty: bool,
 }
 
 /// A configuration file is written by hand or a template; this is far above both.
-const MAX_FILE: u64 = 64 << 20;
+pub(crate) const MAX_FILE: u64 = 64 << 20;
 
 /// Reads and checks everything.
 pub fn load(command_line: &CommandLine, environment: &Environment) -> Result<Config, Problems> {
     let mut problems = Problems::default();
-    let mut root = match &command_line.config {
-        Some(path) => read_file(path)?,
-        None => Node::empty_map(Place::File(Arc::from("configuration"))),
+    let (mut root, facts) = match &command_line.config {
+        Some(path) => read_file(path).map(|(root, facts)| (root, Some(facts)))?,
+        None => (Node::empty_map(Place::File(Arc::from("configuration"))), None),
     };
     let mut referred = BTreeSet::new();
     collect_references(&root, &mut referred);
@@ -80,7 +90,7 @@ pub fn load(command_line: &CommandLine, environment: &Environment) -> Result<Con
     let file = shape.map(|value| read_model(value, &root, &mut problems)).unwrap_or_default();
     let config = assemble(file, &root, command_line, short_forms, &mut problems);
     problems.into_result()?;
-    Ok(config)
+    Ok(Config { file: facts, ..config })
 }
 
 fn assemble(file: File, root: &Node, command_line: &CommandLine, short_forms: ShortForms, problems: &mut Problems) -> Config {
@@ -92,15 +102,14 @@ fn assemble(file: File, root: &Node, command_line: &CommandLine, short_forms: Sh
     let mappings = check::mappings(&file.models, root, problems);
     let keys = check::keys(&file.keys, master_key.as_ref(), root, problems);
     Config {
-        from_file: command_line.config.is_some(),
+        file: None,
         listen,
-        max_body: usize::try_from(file.server.max_body.0).unwrap_or(usize::MAX),
-        shutdown_grace: file.server.shutdown_grace.0,
-        keepalive_after: file.server.keepalive_after.0,
+        server: check::server(&file.server),
         data_dir: command_line.data_dir.clone().or(short_forms.data_dir).unwrap_or_else(|| PathBuf::from("data")),
         database_url,
         master_key,
         root_secret: short_forms.root_secret,
+        old_root_secret: short_forms.old_root_secret,
         providers,
         mappings,
         keys,
@@ -133,7 +142,7 @@ pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| format!("`{text}` is no address to listen on: write an IP address and a port, like `127.0.0.1:8080` or `[::1]:8080`"))
 }
 
-fn read_file(path: &Path) -> Result<Node, Problems> {
+fn read_file(path: &Path) -> Result<(Node, FileFacts), Problems> {
     let name: Arc<str> = Arc::from(path.display().to_string());
     let failed = |message: String| Problems::one(Place::File(Arc::clone(&name)), message);
     let format = match path.extension().and_then(|extension| extension.to_str()) {
@@ -150,6 +159,7 @@ fn read_file(path: &Path) -> Result<Node, Problems> {
         return Err(failed("is larger than 64 MiB".to_owned()));
     }
     let bytes = std::fs::read(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    let facts = FileFacts { path: path.to_owned(), hash: hash(&bytes), is_empty: bytes.iter().all(u8::is_ascii_whitespace) };
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|byte| **byte == b'\n').count() + 1;
         Problems::one(Place::Line(Arc::clone(&name), line), "is not valid UTF-8")
@@ -159,7 +169,12 @@ fn read_file(path: &Path) -> Result<Node, Problems> {
     if matches!(root.content, Content::Null) {
         root.content = Content::Map(Vec::new());
     }
-    Ok(root)
+    Ok((root, facts))
+}
+
+fn hash(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Variables that the file itself names: a `CONDUIT_` name among them is no mistake.

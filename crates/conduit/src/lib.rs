@@ -4,6 +4,7 @@
 
 mod chat;
 mod cli;
+mod commands;
 pub mod config;
 mod config_command;
 mod failure;

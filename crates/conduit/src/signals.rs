@@ -11,7 +11,6 @@ pub(crate) struct Signals {
 impl Signals {
     /// From here on the signals no longer end the process by themselves. Needs a runtime.
     pub(crate) fn listen() -> Result<Self, Failure> {
-        let on = |kind| signal(kind).map_err(|error| Failure::failed(format!("signals cannot be listened for: {error}")));
         Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
     }
 
@@ -22,4 +21,13 @@ impl Signals {
             _ = self.interrupt.recv() => "SIGINT",
         }
     }
+}
+
+/// SIGHUP: the configuration is to be read again. From here on it no longer ends the process. Needs a runtime.
+pub(crate) fn hangup() -> Result<Signal, Failure> {
+    on(SignalKind::hangup())
+}
+
+fn on(kind: SignalKind) -> Result<Signal, Failure> {
+    signal(kind).map_err(|error| Failure::failed(format!("signals cannot be listened for: {error}")))
 }

@@ -1,44 +1,53 @@
 //! What the schema cannot say: names that must be unique, providers that must exist, addresses and keys that must be safe.
 
-use super::model::{Key, Model, Provider};
+mod keys;
+mod mappings;
+mod providers;
+
+pub(super) use keys::keys;
+pub(super) use mappings::mappings;
+pub(super) use providers::providers;
+
+use super::model::Server;
 use super::problem::Problems;
 use super::scalars::Secret;
-use super::tree::{Content, Node, Place};
-use super::{strength, suggest};
-use gateway::snapshot::Timeouts;
-use providers::{Credential, Declaration, credential_check, normalize_base_url};
+use super::strength;
+use super::tree::{Node, Place};
+use ::providers::FieldFault;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A provider of the file, its values checked.
-pub struct ProviderEntry {
-    pub place: Place,
-    pub name: String,
-    pub declaration: &'static Declaration,
-    pub base_url: String,
-    pub credential: Credential,
-    pub allow_private_network: bool,
-    pub connect: Duration,
-    pub timeouts: Timeouts,
+/// The limits of the listener. `None`: Conduit's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerEntry {
+    pub max_body: usize,
+    pub shutdown_grace: Duration,
+    pub keepalive_after: Duration,
+    pub request_deadline: Option<Duration>,
+    pub drain_delay: Option<Duration>,
+    pub idle_timeout: Option<Duration>,
+    pub max_in_flight: Option<u32>,
+    pub queue_size: Option<u32>,
+    pub queue_wait: Option<Duration>,
+    pub max_connections: Option<u32>,
+    pub max_connections_per_ip: Option<u32>,
 }
 
-/// A mapping of the file. Its provider is one of the file.
-pub struct MappingEntry {
-    pub place: Place,
-    pub virtual_model: String,
-    pub provider: String,
-    pub provider_model: String,
-    pub priority: i32,
-}
-
-/// A virtual key of the file.
-pub struct KeyEntry {
-    pub place: Place,
-    pub name: String,
-    pub key: SecretString,
-    /// `None`: all.
-    pub models: Option<Vec<String>>,
+pub(super) fn server(given: &Server) -> ServerEntry {
+    ServerEntry {
+        max_body: usize::try_from(given.max_body.0).unwrap_or(usize::MAX),
+        shutdown_grace: given.shutdown_grace.0,
+        keepalive_after: given.keepalive_after.0,
+        request_deadline: given.request_deadline.map(|period| period.0),
+        drain_delay: given.drain_delay.map(|period| period.0),
+        idle_timeout: given.idle_timeout.map(|period| period.0),
+        max_in_flight: given.max_in_flight,
+        queue_size: given.queue.size,
+        queue_wait: given.queue.wait.map(|period| period.0),
+        max_connections: given.max_connections,
+        max_connections_per_ip: given.max_connections_per_ip,
+    }
 }
 
 /// An entry of one of the file's lists, for places and paths of messages.
@@ -67,9 +76,53 @@ impl<'a> Spot<'a> {
         format!("{}[{}].{field}", self.list, self.at)
     }
 
+    /// Tells a fault at the line of its field; not where that field was found to be wrong before, with its own reason.
+    fn tell(&self, wrong: &Wrong, problems: &mut Problems) {
+        let path = self.path(&wrong.field);
+        if !problems.mention(&path) {
+            problems.add(&follow(self.node, &wrong.field).place, format!("{path}: {}", wrong.message));
+        }
+    }
+
     fn wrong(&self, field: &str, message: impl std::fmt::Display, problems: &mut Problems) {
         problems.add(self.place(field), format!("{}: {message}", self.path(field)));
     }
+}
+
+/// A fault of an object by the inventory's rules, which are those of the admin API too.
+struct Wrong {
+    /// As the file calls it: `credentials[1].api_key`.
+    field: String,
+    message: String,
+}
+
+impl Wrong {
+    fn of(fault: FieldFault) -> Self {
+        Self { message: format!("{}: {}", fault.problem, fault.remedy), field: fault.field }
+    }
+
+    /// The file has another name for it.
+    fn renamed(mut self, field: &str, in_file: &str) -> Self {
+        if self.field == field {
+            in_file.clone_into(&mut self.field);
+        }
+        self
+    }
+}
+
+/// The node that a path of fields and positions leads to, as far as it is written.
+fn follow<'n>(mut node: &'n Node, path: &str) -> &'n Node {
+    for step in path.split(['.', '[']) {
+        let next = match step.strip_suffix(']') {
+            Some(at) => at.parse().ok().and_then(|at: usize| node.items().get(at)),
+            None => node.get(step),
+        };
+        match next {
+            Some(next) => node = next,
+            None => break,
+        }
+    }
+    node
 }
 
 /// Each name may stand once; the second one is told where the first is. Entries with other mistakes count too.
@@ -81,149 +134,6 @@ fn unique_names(list: &'static str, root: &Node, problems: &mut Problems) {
         match first.get(name) {
             Some(other) => spot.wrong("name", format!("`{name}` is taken: it stands at {other} already"), problems),
             None => drop(first.insert(name, place)),
-        }
-    }
-}
-
-pub(super) fn providers(entries: &[Option<Provider>], root: &Node, problems: &mut Problems) -> Vec<ProviderEntry> {
-    unique_names("providers", root, problems);
-    Spot::sound(root, "providers", entries).filter_map(|(spot, entry)| provider(&spot, entry, problems)).collect()
-}
-
-fn provider(spot: &Spot<'_>, entry: &Provider, problems: &mut Problems) -> Option<ProviderEntry> {
-    let declaration = match providers::kind(&entry.kind).declaration(&entry.kind) {
-        Ok(declaration) => declaration,
-        Err(message) => {
-            spot.wrong("type", message, problems);
-            return None;
-        }
-    };
-    let credential = credential(spot, entry, declaration, problems);
-    let base_url = base_url(spot, entry, declaration, problems)?;
-    let (given, usual) = (&entry.timeouts, &declaration.timeouts);
-    let or = |given: Option<super::scalars::Period>, usual: Duration| given.map_or(usual, |period| period.0);
-    Some(ProviderEntry {
-        place: spot.node.place.clone(),
-        name: entry.name.clone(),
-        declaration,
-        base_url,
-        credential,
-        allow_private_network: entry.allow_private_network,
-        connect: or(given.connect, usual.connect),
-        timeouts: Timeouts {
-            first_byte: or(given.first_byte, usual.first_byte),
-            idle: or(given.idle, usual.idle),
-            total: or(given.total, usual.total),
-        },
-    })
-}
-
-fn credential(spot: &Spot<'_>, entry: &Provider, declaration: &'static Declaration, problems: &mut Problems) -> Credential {
-    let credential = Credential::new(entry.credentials.0.clone());
-    let written = spot.node.get("credentials");
-    if written.is_some_and(|node| !matches!(node.content, Content::Map(_) | Content::Null)) {
-        return credential;
-    }
-    for fault in credential_check(declaration, &credential).err().unwrap_or_default() {
-        let node = written.and_then(|fields| fields.get(&fault.field));
-        // A field that is written and has no sound value was reported with its own reason.
-        if node.is_some() && credential.get(&fault.field).is_none() {
-            continue;
-        }
-        let place = node.or(written).map_or(&spot.node.place, |node| &node.place);
-        problems.add(place, format!("{}.{fault}", spot.path("credentials")));
-    }
-    credential
-}
-
-fn base_url(spot: &Spot<'_>, entry: &Provider, declaration: &'static Declaration, problems: &mut Problems) -> Option<String> {
-    let checked = match (&entry.base_url, declaration.base_url) {
-        (Some(_), _) if declaration.in_process => {
-            Err(format!("type `{}` is served inside Conduit and has no address: remove the field", declaration.kind))
-        }
-        (Some(given), _) => match upstream::check_base_url(given, entry.allow_private_network) {
-            Ok(_) => normalize_base_url(declaration, given).map_err(|fault| format!("{}: {}", fault.problem, fault.remedy)),
-            Err(fault) => Err(fault.to_string()),
-        },
-        (None, Some(usual)) => Ok(usual.to_owned()),
-        (None, None) => Err(format!("type `{}` needs an address", declaration.kind)),
-    };
-    checked.map_err(|message| spot.wrong("base_url", message, problems)).ok()
-}
-
-pub(super) fn mappings(entries: &[Option<Model>], root: &Node, problems: &mut Problems) -> Vec<MappingEntry> {
-    // Providers with mistakes count as known: one mistake is reported once.
-    let known: Vec<&str> = Spot::all(root, "providers").filter_map(|spot| spot.node.get("name").and_then(Node::text)).collect();
-    let mut first: HashMap<(&str, &str, &str), &Place> = HashMap::new();
-    let mut mappings = Vec::new();
-    for (spot, entry) in Spot::sound(root, "models", entries) {
-        if let Err(fault) = policy::mapping::check_virtual_model(&entry.name) {
-            spot.wrong("name", fault, problems);
-        }
-        if let Err(fault) = policy::mapping::check_provider_model(&entry.provider_model) {
-            spot.wrong("provider_model", fault, problems);
-        }
-        if !known.contains(&entry.provider.as_str()) {
-            let hint = suggest::hint(&entry.provider, known.iter().copied());
-            spot.wrong("provider", format!("there is no provider `{}` in this file{hint}", entry.provider), problems);
-        }
-        let identity = (entry.name.as_str(), entry.provider.as_str(), entry.provider_model.as_str());
-        if let Some(other) = first.get(&identity) {
-            let message = format!("`{}` is mapped to `{}` of `{}` at {other} already", entry.name, entry.provider_model, entry.provider);
-            spot.wrong("name", message, problems);
-        } else {
-            first.insert(identity, spot.place("name"));
-        }
-        mappings.push(MappingEntry {
-            place: spot.node.place.clone(),
-            virtual_model: entry.name.clone(),
-            provider: entry.provider.clone(),
-            provider_model: entry.provider_model.clone(),
-            priority: entry.priority,
-        });
-    }
-    mappings
-}
-
-pub(super) fn keys(entries: &[Option<Key>], master_key: Option<&SecretString>, root: &Node, problems: &mut Problems) -> Vec<KeyEntry> {
-    unique_names("keys", root, problems);
-    let mut first: HashMap<&str, &Place> = HashMap::new();
-    let mut keys = Vec::new();
-    for (spot, entry) in Spot::sound(root, "keys", entries) {
-        let secret = entry.key.0.expose_secret();
-        if let Err(message) = virtual_key(secret, master_key) {
-            spot.wrong("key", message, problems);
-        }
-        match first.get(secret) {
-            Some(other) => spot.wrong("key", format!("is the same key as at {other}: each name needs its own"), problems),
-            None => drop(first.insert(secret, spot.place("key"))),
-        }
-        model_patterns(&spot, problems);
-        keys.push(KeyEntry {
-            place: spot.node.place.clone(),
-            name: entry.name.clone(),
-            key: entry.key.0.clone(),
-            models: entry.models.clone(),
-        });
-    }
-    keys
-}
-
-fn virtual_key(secret: &str, master_key: Option<&SecretString>) -> Result<(), String> {
-    policy::key::check_chosen(secret).map_err(|fault| fault.to_string())?;
-    if !store::virtual_key::looks_valid(secret) {
-        return Err(format!("begins with `{}`, and is no key that Conduit made: was a character lost?", store::virtual_key::PREFIX));
-    }
-    if master_key.is_some_and(|master| master.expose_secret() == secret) {
-        return Err("is the master key, which never works for inference: make another".to_owned());
-    }
-    Ok(())
-}
-
-fn model_patterns(spot: &Spot<'_>, problems: &mut Problems) {
-    for (at, node) in spot.node.get("models").map(Node::items).unwrap_or_default().iter().enumerate() {
-        if let Some(Err(fault)) = node.text().map(policy::key::check_pattern) {
-            problems.add(&node.place, format!("{}[{at}] {fault}", spot.path("models")));
         }
     }
 }

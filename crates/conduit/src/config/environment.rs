@@ -19,9 +19,18 @@ pub struct Environment {
 pub struct NotUtf8;
 
 /// Names with a meaning of their own. `CONDUIT_URL` is for the commands that call a running gateway.
-const SHORT_FORMS: &[&str] = &["CONDUIT_MASTER_KEY", "CONDUIT_ROOT_SECRET", "CONDUIT_DATA_DIR", "CONDUIT_URL"];
+/// `CONDUIT_ROOT_SECRET_NEW` is for `conduit rotate-root`.
+const SHORT_FORMS: &[&str] = &[
+    "CONDUIT_MASTER_KEY",
+    "CONDUIT_ROOT_SECRET",
+    "CONDUIT_ROOT_SECRET_OLD",
+    "CONDUIT_ROOT_SECRET_NEW",
+    "CONDUIT_DATA_DIR",
+    "CONDUIT_URL",
+];
 /// Of those, the ones that may be given as a file.
-const SECRET_SHORT_FORMS: &[&str] = &["CONDUIT_MASTER_KEY", "CONDUIT_ROOT_SECRET"];
+const SECRET_SHORT_FORMS: &[&str] =
+    &["CONDUIT_MASTER_KEY", "CONDUIT_ROOT_SECRET", "CONDUIT_ROOT_SECRET_OLD", "CONDUIT_ROOT_SECRET_NEW"];
 /// Set in shells of people who run Conduit's tests: the place of the recorded traffic. Conduit itself does not read it.
 const IGNORED: &[&str] = &["CONDUIT_SHARED"];
 const PREFIX: &str = "CONDUIT_";
@@ -32,6 +41,7 @@ const FILE_SUFFIX: &str = "_FILE";
 pub struct ShortForms {
     pub master_key: Option<SecretString>,
     pub root_secret: Option<SecretString>,
+    pub old_root_secret: Option<SecretString>,
     pub data_dir: Option<PathBuf>,
     pub database_url: Option<SecretString>,
     pub port: Option<u16>,
@@ -93,6 +103,7 @@ impl Environment {
         ShortForms {
             master_key: self.secret("CONDUIT_MASTER_KEY", problems),
             root_secret: self.secret("CONDUIT_ROOT_SECRET", problems),
+            old_root_secret: self.secret("CONDUIT_ROOT_SECRET_OLD", problems),
             data_dir: self.text("CONDUIT_DATA_DIR", problems).map(PathBuf::from),
             database_url: self.text("DATABASE_URL", problems).map(SecretString::from),
             port,

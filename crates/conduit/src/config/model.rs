@@ -61,6 +61,26 @@ pub(super) struct Server {
     /// After this time without a first event a stream's head goes out and comments keep it alive. Default 15s.
     #[schemars(extend("x-minimum" = "10ms", "x-maximum" = "1h"))]
     pub keepalive_after: Period,
+    /// From the arrival of a request to its first event or whole answer, over all attempts. Default 600s.
+    #[schemars(extend("x-minimum" = "10ms", "x-maximum" = "24h"))]
+    pub request_deadline: Option<Period>,
+    /// How long new requests are still taken after a stop was asked for, so that a balancer can notice. Default 5s.
+    #[schemars(extend("x-minimum" = "0s", "x-maximum" = "10m"))]
+    pub drain_delay: Option<Period>,
+    /// A connection without a request is closed after this time. Default 60s.
+    #[schemars(extend("x-minimum" = "1s", "x-maximum" = "1h"))]
+    pub idle_timeout: Option<Period>,
+    /// Requests to models that run at once; more wait in the queue. Default 1024.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_in_flight: Option<u32>,
+    /// Where requests wait for their turn.
+    pub queue: Queue,
+    /// Connections of callers at once. Default: half of the open files that the system allows, at most 20000.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_connections: Option<u32>,
+    /// Connections of one address at once. Default: no limit of their own.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_connections_per_ip: Option<u32>,
     /// Certificate and key for https.
     #[schemars(extend("x-not-built" = true))]
     pub tls: Option<Tls>,
@@ -79,11 +99,30 @@ impl Default for Server {
             max_body: Size(32 << 20),
             shutdown_grace: Period(Duration::from_secs(120)),
             keepalive_after: Period(Duration::from_secs(15)),
+            request_deadline: None,
+            drain_delay: None,
+            idle_timeout: None,
+            max_in_flight: None,
+            queue: Queue::default(),
+            max_connections: None,
+            max_connections_per_ip: None,
             tls: None,
             trusted_proxies: Vec::new(),
             admin_listen: None,
         }
     }
+}
+
+/// Requests beyond `max_in_flight` wait here, and are refused with 503 where it is full or they have waited too long.
+#[derive(Clone, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Queue {
+    /// Requests that wait. Default 256.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub size: Option<u32>,
+    /// The longest wait. Default 25ms.
+    #[schemars(extend("x-minimum" = "0s", "x-maximum" = "1m"))]
+    pub wait: Option<Period>,
 }
 
 /// Certificate chain and private key, as PEM files.
@@ -127,7 +166,7 @@ pub(super) struct Provider {
     pub kind: String,
     /// Where the provider is reached, where that differs from the type's own address.
     pub base_url: Option<String>,
-    /// The fields of the type, as `api_key`.
+    /// The fields of the type, as `api_key`; or a list of credentials, each with `name` and `weight` beside its fields.
     #[serde(default)]
     pub credentials: Credentials,
     /// Lets this endpoint be plain http, or stand on a private or loopback address.
@@ -135,30 +174,36 @@ pub(super) struct Provider {
     pub allow_private_network: bool,
     #[serde(default)]
     pub timeouts: Timeouts,
+    /// Requests at once. Default: three quarters of the server's `max_in_flight`.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_in_flight: Option<u32>,
     /// Health probes.
     #[schemars(extend("x-not-built" = true))]
     pub health: Option<Health>,
-    /// The wire formats of a custom endpoint.
-    #[schemars(extend("x-not-built" = true))]
+    /// Type `custom`: the server's name, which sets the other fields as it needs them: vllm, llamacpp, lmstudio, sglang, tgi, openrouter.
+    pub preset: Option<String>,
+    /// Type `custom`: the wire formats that it speaks: openai-chat, anthropic-messages.
     pub dialects: Option<Vec<String>>,
-    /// The paths of a custom endpoint, by operation.
-    #[schemars(extend("x-not-built" = true))]
+    /// Type `custom`: its paths, by operation.
     pub paths: Option<BTreeMap<String, String>>,
-    /// The header that carries a custom endpoint's key.
-    #[schemars(extend("x-not-built" = true))]
+    /// Type `custom`: the header that carries the key. Default `Authorization`.
+    #[schemars(extend("x-may-be-empty" = true))]
     pub auth_header: Option<String>,
-    /// What stands before the key in that header.
-    #[schemars(extend("x-not-built" = true))]
+    /// Type `custom`: what stands before the key in that header. Default `Bearer`; empty for the bare key.
+    #[schemars(extend("x-may-be-empty" = true))]
     pub auth_prefix: Option<String>,
-    /// Fixed headers of a custom endpoint.
-    #[schemars(extend("x-not-built" = true))]
+    /// Type `custom`: headers that every request carries.
     pub headers: Option<BTreeMap<String, Secret>>,
-    /// Fixed query parameters of a custom endpoint.
-    #[schemars(extend("x-not-built" = true))]
+    /// Type `custom`: query parameters that every request carries.
     pub query: Option<BTreeMap<String, Secret>>,
-    /// What a custom endpoint wants different.
-    #[schemars(extend("x-not-built" = true))]
+    /// Type `custom`: what the server wants different.
     pub quirks: Option<Vec<serde_json::Value>>,
+    /// Type `custom`: how it is asked whether it is there, free of cost.
+    pub probe: Option<serde_json::Value>,
+    /// Type `custom`: members of a request that Conduit would take for itself, and that this server gets instead.
+    pub keep: Option<Vec<String>>,
+    /// Type `custom`: deviations of its answers that are taken.
+    pub leniency: Option<serde_json::Value>,
 }
 
 /// How long a provider may take. What is not set here has the default of the provider's type.
@@ -168,6 +213,21 @@ pub(super) struct Timeouts {
     /// Name resolution, TCP and TLS together.
     #[schemars(extend("x-minimum" = "1ms", "x-maximum" = "10m"))]
     pub connect: Option<Period>,
+    /// Streams: until the first event.
+    #[schemars(extend("x-minimum" = "1ms", "x-maximum" = "24h"))]
+    pub first_byte: Option<Period>,
+    /// Streams: between two events.
+    #[schemars(extend("x-minimum" = "1ms", "x-maximum" = "24h"))]
+    pub idle: Option<Period>,
+    /// Unary calls: the whole answer.
+    #[schemars(extend("x-minimum" = "1ms", "x-maximum" = "24h"))]
+    pub total: Option<Period>,
+}
+
+/// A mapping's own limits. The connect timeout belongs to the provider.
+#[derive(Clone, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct MappingTimeouts {
     /// Streams: until the first event.
     #[schemars(extend("x-minimum" = "1ms", "x-maximum" = "24h"))]
     pub first_byte: Option<Period>,
@@ -200,23 +260,21 @@ pub(super) struct Model {
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub priority: i32,
-    /// Its share among mappings of one priority.
+    /// Its share among mappings of one priority. No strategy of this version uses it.
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 1_000_000), extend("x-not-built" = true, "x-neutral" = 1))]
     pub weight: i32,
     /// Refuses a request that would lose a field on its way to this provider.
     #[serde(default)]
-    #[schemars(extend("x-not-built" = true, "x-neutral" = false))]
     pub strict: bool,
-    /// Settings of the provider's type.
+    /// Settings of the provider's type; no type of this version has any.
     #[schemars(extend("x-not-built" = true))]
     pub options: Option<BTreeMap<String, serde_json::Value>>,
     /// Defaults merged into requests that don't set them.
-    #[schemars(extend("x-not-built" = true))]
     pub parameters: Option<BTreeMap<String, serde_json::Value>>,
     /// Overrides the provider's timeouts.
-    #[schemars(extend("x-not-built" = true))]
-    pub timeouts: Option<Timeouts>,
+    #[serde(default)]
+    pub timeouts: MappingTimeouts,
     /// Overrides the price book.
     #[schemars(extend("x-not-built" = true))]
     pub price: Option<Price>,
@@ -288,12 +346,18 @@ pub(super) struct Key {
     /// Virtual models that it may use: exact names or `prefix*`. All where it is left out.
     #[schemars(extend("type" = "array", "minItems" = 1, "x-when-empty" = "leave it out for all models, or name models"))]
     pub models: Option<Vec<String>>,
+    /// Operations that it may use, as `chat`. All where it is left out.
+    #[schemars(extend("type" = "array", "minItems" = 1, "x-when-empty" = "leave it out for all operations, or name operations"))]
+    pub operations: Option<Vec<String>>,
+    /// From this moment on it is refused: `2027-01-31T00:00:00Z`.
+    #[schemars(extend("format" = "date-time"))]
+    pub expires_at: Option<String>,
     /// What it may spend.
     #[schemars(extend("x-not-built" = true))]
     pub budget: Option<Budget>,
     /// How much it may ask for.
-    #[schemars(extend("x-not-built" = true))]
-    pub limits: Option<Limits>,
+    #[serde(default)]
+    pub limits: Limits,
 }
 
 /// US dollars.
@@ -305,10 +369,14 @@ pub(super) struct Budget {
     pub total: Option<f64>,
 }
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct Limits {
+    #[schemars(extend("x-not-built" = true))]
     pub requests_per_minute: Option<u64>,
+    #[schemars(extend("x-not-built" = true))]
     pub tokens_per_minute: Option<u64>,
-    pub concurrency: Option<u64>,
+    /// Requests at once.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub concurrency: Option<u32>,
 }

@@ -28,6 +28,12 @@ impl Problems {
         }
     }
 
+    /// Whether something is told of the field of this path.
+    pub(super) fn mention(&self, path: &str) -> bool {
+        let of_it = |rest: &str| rest.starts_with([':', ' ']);
+        self.0.iter().any(|problem| problem.message.strip_prefix(path).is_some_and(of_it))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A duration with its unit, as `500ms`.
@@ -19,9 +20,19 @@ pub(super) struct Size(pub u64);
 #[derive(Clone, Debug)]
 pub(super) struct Secret(pub SecretString);
 
-/// A provider's credential fields, references resolved, lists joined by commas.
+/// A provider's credentials, in the order of the file.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Credentials(pub Vec<(String, SecretString)>);
+pub(super) struct Credentials(pub Vec<NamedCredential>);
+
+/// One credential: its fields with references resolved, lists joined by commas.
+#[derive(Clone, Debug)]
+pub(super) struct NamedCredential {
+    pub name: String,
+    pub weight: u32,
+    pub fields: Vec<(String, SecretString)>,
+}
+
+pub(super) const MAX_WEIGHT: i128 = 1_000_000;
 
 const PERIOD_UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
 const SIZE_UNITS: &[(&str, u64)] =
@@ -63,14 +74,24 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+/// The form that the check of the shape makes of either way to write credentials.
+#[derive(Deserialize)]
+struct CheckedCredential {
+    name: String,
+    weight: u32,
+    fields: BTreeMap<String, String>,
+}
+
 impl<'de> Deserialize<'de> for Credentials {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fields = serde_json::Map::deserialize(deserializer)?;
-        let values = fields.into_iter().filter_map(|(name, value)| match value {
-            serde_json::Value::String(text) => Some((name, SecretString::from(text))),
-            _ => None,
+        let checked = Vec::<CheckedCredential>::deserialize(deserializer)?;
+        let secret = |(name, text)| (name, SecretString::from(text));
+        let named = checked.into_iter().map(|one| NamedCredential {
+            name: one.name,
+            weight: one.weight,
+            fields: one.fields.into_iter().map(secret).collect(),
         });
-        Ok(Self(values.collect()))
+        Ok(Self(named.collect()))
     }
 }
 
@@ -111,11 +132,21 @@ impl JsonSchema for Credentials {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let secret = generator.subschema_for::<Secret>();
-        json_schema!({
+        let fields = json_schema!({ "anyOf": [secret, { "type": "array", "items": secret }] });
+        let one = json_schema!({ "type": "object", "additionalProperties": fields });
+        let named = json_schema!({
             "type": "object",
-            "format": "credentials",
-            "additionalProperties": { "anyOf": [secret, { "type": "array", "items": secret }] }
-        })
+            "properties": {
+                "name": { "type": "string", "description": "What metrics and logs call it." },
+                "weight": {
+                    "type": "integer", "minimum": 0, "maximum": 1_000_000, "default": 1,
+                    "description": "Its share of the requests, against the others' weights; 0: only when all others have failed."
+                }
+            },
+            "required": ["name"],
+            "additionalProperties": fields
+        });
+        json_schema!({ "format": "credentials", "anyOf": [one, { "type": "array", "minItems": 1, "items": named }] })
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Every mistake is reported with its place; what is sound comes back as plain JSON, from which the model is read.
 
+mod credentials;
+
 use super::environment::Environment;
 use super::problem::Problems;
 use super::schema::{type_of, without_null};
@@ -18,17 +20,44 @@ pub(super) struct Shape<'a> {
 impl Shape<'_> {
     /// The value in the form that the model reads, or `None` after a mistake.
     pub(super) fn check(&mut self, node: &Node, schema: &Value, path: &str) -> Option<Value> {
+        if schema.get("format").and_then(Value::as_str) == Some("credentials") {
+            return credentials::Reader { shape: self }.read(node, path);
+        }
         let schema = without_null(schema);
         match type_of(schema) {
-            Some("object") if schema.get("format").and_then(Value::as_str) == Some("credentials") => self.credentials(node, path),
             Some("object") => self.object(node, schema, path),
             Some("array") => self.list(node, schema, path),
             Some("string") => self.text(node, schema, path),
             Some("integer") => self.integer(node, schema, path),
             Some("number") => self.number(node, path),
             Some("boolean") => self.boolean(node, path),
-            // Free-form values stand only in fields that are refused.
-            _ => Some(Value::Null),
+            _ => self.free(node, path),
+        }
+    }
+
+    /// Any JSON: what it means is judged by the part that it is for.
+    fn free(&mut self, node: &Node, path: &str) -> Option<Value> {
+        match &node.content {
+            Content::Null => Some(Value::Null),
+            Content::Bool(value) => Some(Value::from(*value)),
+            Content::Integer(value) => match i64::try_from(*value) {
+                Ok(value) => Some(Value::from(value)),
+                Err(_) => self.wrong(&node.place, path, format!("{value} is out of range: a whole number of 64 bits")),
+            },
+            Content::Float(value) if value.is_finite() => Some(Value::from(*value)),
+            Content::Float(_) => self.wrong(&node.place, path, "expected a number that JSON can write"),
+            Content::Text(text) => Some(Value::from(text.as_str())),
+            Content::List(items) => {
+                let values = items.iter().enumerate().filter_map(|(at, item)| self.free(item, &format!("{path}[{at}]")));
+                Some(Value::Array(values.collect()))
+            }
+            Content::Map(entries) => {
+                let fields = entries.iter().filter_map(|entry| {
+                    let value = self.free(&entry.node, &join(path, &entry.name))?;
+                    Some((entry.name.clone(), value))
+                });
+                Some(Value::Object(fields.collect()))
+            }
         }
     }
 
@@ -47,7 +76,7 @@ impl Shape<'_> {
             let inner = join(path, &entry.name);
             let field = known
                 .and_then(|fields| fields.get(&entry.name))
-                .or_else(|| schema.get("additionalProperties").filter(|any| any.is_object()));
+                .or_else(|| schema.get("additionalProperties").filter(|any| any.is_object() || **any == Value::Bool(true)));
             match field {
                 None => self.unknown_field(entry, known, &inner),
                 Some(field) if is_not_built(field) => self.not_built(entry, field, &inner),
@@ -127,6 +156,8 @@ impl Shape<'_> {
             Some("size-with-unit") => scalars::size(text).and_then(|value| within(value, text, schema, scalars::size)),
             Some("socket-address") => super::listen_address(text).map(|_| ()),
             Some("name") => name(text),
+            Some("date-time") => moment(text),
+            _ if text.is_empty() && schema.get("x-may-be-empty").is_some() => Ok(()),
             _ if text.trim().is_empty() => Err("is empty".to_owned()),
             _ => Ok(()),
         };
@@ -179,46 +210,6 @@ impl Shape<'_> {
             _ => self.wrong(&node.place, path, format!("expected true or false, found {}", node.kind())),
         }
     }
-
-    /// Fields of a credential: text, or a list of texts. Which fields there are depends on the provider's type and is checked later.
-    fn credentials(&mut self, node: &Node, path: &str) -> Option<Value> {
-        let entries = match &node.content {
-            Content::Map(entries) => entries,
-            Content::List(_) => {
-                return self.wrong(&node.place, path, "several credentials of one provider are not built yet: write one map of fields");
-            }
-            _ => return self.wrong(&node.place, path, format!("expected a map, found {}", node.kind())),
-        };
-        let mut values = Map::new();
-        for entry in entries {
-            let inner = join(path, &entry.name);
-            let value = match &entry.node.content {
-                Content::Null => self.wrong(&entry.node.place, &inner, "is empty"),
-                Content::Text(text) => self.secret(&entry.node, text, &inner),
-                Content::List(items) => self.joined(items, &inner),
-                _ => {
-                    self.wrong(&entry.node.place, &inner, format!("expected text, found {}{}", entry.node.kind(), quote_hint(&entry.node)))
-                }
-            };
-            if let Some(value) = value {
-                values.insert(entry.name.clone(), value);
-            }
-        }
-        Some(Value::Object(values))
-    }
-
-    fn joined(&mut self, items: &[Node], path: &str) -> Option<Value> {
-        let mut texts = Vec::new();
-        for (at, item) in items.iter().enumerate() {
-            let inner = format!("{path}[{at}]");
-            let value = match item.text() {
-                Some(text) => self.secret(item, text, &inner),
-                None => self.wrong(&item.place, &inner, format!("expected text, found {}", item.kind())),
-            };
-            texts.extend(value.as_ref().and_then(Value::as_str).map(str::to_owned));
-        }
-        Some(Value::from(texts.join(",")))
-    }
 }
 
 fn is_not_built(schema: &Value) -> bool {
@@ -259,6 +250,13 @@ fn within<T: PartialOrd>(value: T, text: &str, schema: &Value, read: fn(&str) ->
     let below = read(least).is_ok_and(|least| value < least);
     let above = read(most).is_ok_and(|most| value > most);
     if below || above { Err(format!("{text} is out of range: {least} to {most}")) } else { Ok(()) }
+}
+
+fn moment(text: &str) -> Result<(), String> {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!("`{text}` is no moment: write date, time and zone, like `2027-01-31T00:00:00Z`")),
+    }
 }
 
 /// Names appear in response headers and logs.

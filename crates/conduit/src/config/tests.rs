@@ -3,6 +3,7 @@ mod refused;
 
 use super::*;
 use secrecy::ExposeSecret;
+use std::time::Duration;
 
 /// Reads a file of this format and content; messages call the file `F`.
 fn read(extension: &str, content: &str, environment: &Environment) -> Result<Config, String> {
@@ -11,6 +12,11 @@ fn read(extension: &str, content: &str, environment: &Environment) -> Result<Con
     std::fs::write(&path, content).unwrap();
     let command_line = CommandLine { config: Some(path.clone()), ..CommandLine::default() };
     load(&command_line, environment).map_err(|problems| problems.to_string().replace(&path.display().to_string(), "F"))
+}
+
+/// The value of a field of the provider's first credential.
+fn field<'a>(provider: &'a ProviderObject, name: &str) -> Option<&'a str> {
+    provider.credentials.first()?.fields.get(name)?.expose()
 }
 
 fn keys() -> Environment {
@@ -127,19 +133,18 @@ fn the_three_formats_say_the_same() {
     for (extension, content) in [("yaml", YAML), ("yml", YAML), ("toml", TOML), ("json", JSON), ("yaml", JSON)] {
         let config = read(extension, content, &keys()).unwrap_or_else(|message| panic!("{extension}: {message}"));
         assert_eq!(config.listen.to_string(), "[::1]:8081", "{extension}");
-        assert_eq!(config.max_body, 16 << 20);
-        assert_eq!(config.shutdown_grace, Duration::from_secs(5));
-        assert_eq!(config.keepalive_after, Duration::from_millis(500));
+        assert_eq!(config.server.max_body, 16 << 20);
+        assert_eq!(config.server.shutdown_grace, Duration::from_secs(5));
+        assert_eq!(config.server.keepalive_after, Duration::from_millis(500));
         assert_eq!(config.master_key.unwrap().expose_secret(), "9f3c1be07ad24568b1f3c9e2d7405a6b");
         assert_eq!(config.database_url.unwrap().expose_secret(), "sqlite:///var/lib/conduit/conduit.db");
         let names: Vec<&str> = config.providers.iter().map(|provider| provider.name.as_str()).collect();
         assert_eq!(names, ["openai-main", "local", "demo"]);
         let first = config.providers.first().unwrap();
-        assert_eq!(first.credential.get("api_key"), Some("sk-canary"));
-        assert_eq!(first.credential.get("organization"), Some("org-1"));
-        assert_eq!(first.connect, Duration::from_secs(2));
-        assert_eq!(first.timeouts.first_byte, Duration::from_secs(30));
-        assert_eq!(first.timeouts.idle, first.declaration.timeouts.idle);
+        assert_eq!(field(first, "api_key"), Some("sk-canary"));
+        assert_eq!(field(first, "organization"), Some("org-1"));
+        assert_eq!(first.timeouts.connect, Some(Duration::from_secs(2)));
+        assert_eq!((first.timeouts.first_byte, first.timeouts.idle), (Some(Duration::from_secs(30)), None));
         let mappings: Vec<_> = config.mappings.iter().map(|m| (m.virtual_model.as_str(), m.provider.as_str(), m.priority)).collect();
         assert_eq!(mappings, [("my-gpt4", "openai-main", 1), ("my-gpt4", "local", 2)]);
         let key = config.keys.first().unwrap();
@@ -154,10 +159,10 @@ fn the_three_formats_say_the_same() {
 fn without_a_file_the_defaults_hold() {
     let config = load(&CommandLine::default(), &Environment::default()).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(config.max_body, 32 << 20);
-    assert_eq!(config.shutdown_grace, Duration::from_secs(120));
+    assert_eq!(config.server.max_body, 32 << 20);
+    assert_eq!(config.server.shutdown_grace, Duration::from_secs(120));
     assert_eq!(config.data_dir, PathBuf::from("data"));
-    assert!(!config.from_file && config.database_url.is_none() && config.providers.is_empty());
+    assert!(config.file.is_none() && config.database_url.is_none() && config.providers.is_empty());
 }
 
 #[test]

@@ -42,6 +42,26 @@ pub(super) fn write_secret(path: &Path, secret: &SecretString) -> Result<(), Fai
     written.map_err(|error| Failure::failed(format!("the root secret cannot be written to {}: {error}", path.display())))
 }
 
+/// Puts a file for the owner alone in the place of the one that may be there, in one step.
+pub(super) fn replace_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let temporary = path.with_file_name(name);
+    match std::fs::remove_file(&temporary) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)?;
+    // The new name must be on the disk too.
+    match path.parent() {
+        Some(directory) => std::fs::File::open(directory)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
 /// Takes away what a first start has made, the root secret last: where it stops halfway, the next start says what to do.
 /// Only those names, although nothing else was there.
 pub(super) fn empty(path: &Path) -> Result<(), Failure> {

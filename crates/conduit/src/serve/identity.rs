@@ -1,17 +1,19 @@
 //! Root secret and master key: where they come from, and when a start without them is refused.
 
-use super::data_dir;
+use super::{data_dir, database};
 use crate::config::{Config, strength};
 use crate::failure::Failure;
 use gateway::keys::KeyHash;
 use secrecy::{ExposeSecret, SecretString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use store::{RootSecret, Store};
 
 /// The root secret, and what kind of start it makes.
 #[derive(Debug)]
 pub(super) struct Root {
     pub(super) secret: RootSecret,
+    /// Root secrets of before the last rotation: they open what was sealed under them, and seal nothing.
+    pub(super) old: Vec<RootSecret>,
     pub(super) start: Start,
 }
 
@@ -27,6 +29,11 @@ pub(super) const MASTER_KEY_HASH: &str = "master_key_hash";
 
 pub(super) fn root_file(config: &Config) -> PathBuf {
     config.data_dir.join("root-secret")
+}
+
+/// The file of the root secret before the last rotation.
+pub(super) fn old_root_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("root-secret.old")
 }
 
 /// Finds the root secret, or makes it on a first start. Nothing weak is accepted, and nothing is made in any other case.
@@ -45,13 +52,26 @@ pub(super) fn root(config: &Config) -> Result<Root, Failure> {
         (None, None) => return Err(missing(config)),
     };
     let secret = RootSecret::parse(text.expose_secret()).map_err(|fault| Failure::failed(format!("{origin}: {fault}")))?;
+    let old = old_secrets(config)?;
     data_dir::create(&config.data_dir)?;
-    Ok(Root { secret, start: Start::Known })
+    Ok(Root { secret, old, start: Start::Known })
+}
+
+/// From `CONDUIT_ROOT_SECRET_OLD` and the file that a rotation keeps.
+fn old_secrets(config: &Config) -> Result<Vec<RootSecret>, Failure> {
+    let path = old_root_file(&config.data_dir);
+    let in_file = data_dir::read_secret(&path)?.map(|secret| (secret, path.display().to_string()));
+    let given = config.old_root_secret.clone().map(|secret| (secret, "CONDUIT_ROOT_SECRET_OLD".to_owned()));
+    given
+        .into_iter()
+        .chain(in_file)
+        .map(|(text, origin)| RootSecret::parse(text.expose_secret()).map_err(|fault| Failure::failed(format!("{origin}: {fault}"))))
+        .collect()
 }
 
 /// No configuration, an empty data directory and a loopback address: nobody else can reach what is made.
 fn is_first_start(config: &Config) -> Result<bool, Failure> {
-    let configured = config.from_file || config.master_key.is_some() || config.root_secret.is_some() || config.database_url.is_some();
+    let configured = config.file.is_some() || config.master_key.is_some() || config.root_secret.is_some() || config.database_url.is_some();
     Ok(!configured && config.listen.ip().is_loopback() && data_dir::is_empty(&config.data_dir)?)
 }
 
@@ -60,7 +80,7 @@ fn make_root(config: &Config) -> Result<Root, Failure> {
     data_dir::create(&config.data_dir)?;
     data_dir::make_private(&config.data_dir);
     data_dir::write_secret(&root_file(config), &secret.to_text())?;
-    Ok(Root { secret, start: Start::First })
+    Ok(Root { secret, old: Vec::new(), start: Start::First })
 }
 
 fn missing(config: &Config) -> Failure {
@@ -78,7 +98,8 @@ fn missing(config: &Config) -> Failure {
 
 /// The master key of an earlier first start, where none was given now.
 pub(super) async fn stored_master_key(store: &Store) -> Result<KeyHash, Failure> {
-    let stored = store.settings().get(MASTER_KEY_HASH).await.map_err(Failure::failed)?;
+    let read = || async { store.settings().get(MASTER_KEY_HASH).await };
+    let stored = database::patiently("the database", read).await.map_err(Failure::failed)?;
     let Some(stored) = stored else {
         let message = format!("there is no master key, and no first start has stored one: {}", strength::HOW_TO_MAKE_ONE);
         return Err(Failure::failed(format!("{message} (or, where nothing is kept yet, begin again with an empty data directory)")));
@@ -89,9 +110,14 @@ pub(super) async fn stored_master_key(store: &Store) -> Result<KeyHash, Failure>
 
 /// A key for the administrator: 256 random bits.
 pub(super) fn make_master_key() -> Result<SecretString, Failure> {
+    random_key("condm_")
+}
+
+/// 256 random bits in hex behind a prefix that says what they are for.
+pub(super) fn random_key(prefix: &str) -> Result<SecretString, Failure> {
     let mut random = zeroize::Zeroizing::new([0u8; 32]);
     getrandom::fill(&mut *random).map_err(|error| Failure::failed(format!("the system gives no random numbers: {error}")))?;
-    Ok(SecretString::from(format!("condm_{}", to_hex(&random))))
+    Ok(SecretString::from(format!("{prefix}{}", to_hex(&random))))
 }
 
 pub(super) fn to_hex(bytes: &[u8; 32]) -> String {

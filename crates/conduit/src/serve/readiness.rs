@@ -4,43 +4,31 @@ use gateway::Gateway;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use tokio::task::JoinHandle;
 
 /// Requests need no database, so that a short outage changes nothing for them; this is for the one who watches.
 const INTERVAL: Duration = Duration::from_secs(5);
+/// While it is down, so that Conduit is ready soon after the database is back.
+const INTERVAL_DOWN: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(3);
 
-pub(super) struct Watch(JoinHandle<()>);
-
-/// Says ready now (the database has just been read) and then asks again and again.
-pub(super) fn watch(gateway: Arc<Gateway>, store: Store) -> Watch {
-    gateway.set_ready(true);
-    Watch(tokio::spawn(async move {
-        let mut was_ready = true;
-        loop {
-            tokio::time::sleep(INTERVAL).await;
-            let answer = tokio::time::timeout(PATIENCE, store.ping()).await;
-            let ready = matches!(answer, Ok(Ok(())));
-            gateway.set_ready(ready);
-            match (was_ready, ready, answer) {
-                (true, false, Ok(Err(error))) => {
-                    tracing::error!(%error, "not ready: the database does not answer; requests go on, usage waits in the journal")
-                }
-                (true, false, _) => {
-                    tracing::error!("not ready: the database does not answer in time; requests go on, usage waits in the journal")
-                }
-                (false, true, _) => tracing::info!("ready again: the database answers"),
-                _ => {}
+/// Asks again and again; the database has just been read. Never ends by itself.
+pub(super) async fn watch(gateway: Arc<Gateway>, store: Store) {
+    let mut was_ready = true;
+    loop {
+        tokio::time::sleep(if was_ready { INTERVAL } else { INTERVAL_DOWN }).await;
+        let answer = tokio::time::timeout(PATIENCE, store.ping()).await;
+        let ready = matches!(answer, Ok(Ok(())));
+        gateway.set_ready(if ready { Ok(()) } else { Err("database") });
+        match (was_ready, ready, answer) {
+            (true, false, Ok(Err(error))) => {
+                tracing::error!(%error, "not ready: the database does not answer; requests go on, usage waits in the journal")
             }
-            was_ready = ready;
+            (true, false, _) => {
+                tracing::error!("not ready: the database does not answer in time; requests go on, usage waits in the journal")
+            }
+            (false, true, _) => tracing::info!("ready again: the database answers"),
+            _ => {}
         }
-    }))
-}
-
-impl Watch {
-    /// Returns when it can no longer say anything.
-    pub(super) async fn end(self) {
-        self.0.abort();
-        let _ = self.0.await;
+        was_ready = ready;
     }
 }

@@ -24,8 +24,8 @@ fn paths_override_scalars() {
     ])
     .unwrap_or_else(|message| panic!("{message}"));
     assert_eq!(config.listen.to_string(), "127.0.0.1:9999");
-    assert_eq!(config.max_body, 1 << 20);
-    assert_eq!(config.shutdown_grace, Duration::from_secs(3));
+    assert_eq!(config.server.max_body, 1 << 20);
+    assert_eq!(config.server.shutdown_grace, Duration::from_secs(3));
     assert_eq!(config.master_key.unwrap().expose_secret(), MASTER);
 }
 

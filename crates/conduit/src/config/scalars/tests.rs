@@ -26,6 +26,10 @@ fn everything_else_is_an_error_that_shows_the_form() {
 #[test]
 fn debug_hides_secrets() {
     let secret = Secret(SecretString::from("canary-value"));
-    let credentials = Credentials(vec![("api_key".to_owned(), SecretString::from("canary-value"))]);
+    let credentials = Credentials(vec![NamedCredential {
+        name: "default".to_owned(),
+        weight: 1,
+        fields: vec![("api_key".to_owned(), SecretString::from("canary-value"))],
+    }]);
     assert!(!format!("{secret:?}{credentials:?}").contains("canary-value"));
 }

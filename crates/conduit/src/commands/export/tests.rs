@@ -1,0 +1,57 @@
+use super::*;
+use crate::config::{CommandLine, load};
+use secrecy::ExposeSecret;
+
+fn state() -> (Vec<Value>, Vec<Value>, Vec<Value>) {
+    let standing = |mut object: Value| {
+        let more = json!({ "id": "1", "source": "database", "version": 3, "enabled": true, "problem": null });
+        object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        object
+    };
+    let one = standing(json!({ "name": "main \"one\"", "type": "openai", "base_url": null, "allow_private_network": false, "timeouts": {},
+        "max_in_flight": 7, "credentials": [{ "name": "default", "weight": 1, "api_key": { "set": true, "tail": "3Yu5" }, "organization": "org-1" }] }));
+    let two = standing(json!({ "name": "main-one", "type": "openai", "base_url": "https://api.openai.com/v1", "allow_private_network": false,
+        "timeouts": { "connect": "5s" }, "credentials": [
+            { "name": "a", "weight": 2, "api_key": { "set": true } }, { "name": "b", "weight": 0, "api_key": { "set": true } }] }));
+    let mapping = standing(json!({ "virtual_model": "m*", "provider": "main-one", "provider_id": "2", "provider_model": "gpt-*", "priority": 2,
+        "weight": 1, "strict": true, "options": {}, "parameters": { "stop": ["a: b", "#"] }, "timeouts": {} }));
+    let key = standing(json!({ "name": "ci", "models": ["m*"], "operations": ["chat"], "limits": { "concurrency": 3 }, "expires_at": "2027-01-31T00:00:00Z" }));
+    let mut off = standing(json!({ "name": "off", "models": null, "operations": null, "limits": { "concurrency": null }, "expires_at": null }));
+    off["enabled"] = json!(false);
+    (vec![one, two], vec![mapping], vec![key, off])
+}
+
+/// What is exported is a configuration again, once its variables are set; and no part of a secret is in it.
+#[test]
+fn what_is_exported_is_read_back() {
+    let (providers, mappings, keys) = state();
+    let mut export = Export::default();
+    let document = json!({
+        "providers": providers.iter().filter_map(|one| export.provider(one)).collect::<Vec<_>>(),
+        "models": mappings.iter().filter_map(mapping).collect::<Vec<_>>(),
+        "keys": keys.iter().filter_map(|one| export.key(one)).collect::<Vec<_>>(),
+    });
+    let text = yaml::write(&export.heading("http://h"), &document);
+    assert!(!text.contains("3Yu5") && text.contains("#   MAIN__ONE__API_KEY"), "{text}");
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in [("c.yaml", text), ("c.json", document.to_string())] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        let environment = export
+            .variables
+            .iter()
+            .enumerate()
+            .fold(Environment::default(), |environment, (at, name)| environment.with(name, &format!("a-secret-of-the-test-{at}-7Xq2mV9sLw4T")));
+        let command_line = CommandLine { config: Some(path), ..CommandLine::default() };
+        let config = load(&command_line, &environment).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(config.providers.len(), 2);
+        assert_eq!(config.providers[0].name, "main \"one\"");
+        assert_eq!(config.providers[0].max_in_flight, Some(7));
+        let credentials = &config.providers[1].credentials;
+        assert_eq!(credentials.iter().map(|one| (one.name.as_str(), one.weight)).collect::<Vec<_>>(), [("a", 2), ("b", 0)]);
+        assert_eq!((config.mappings[0].strict, config.mappings[0].priority), (true, 2));
+        assert_eq!(config.mappings[0].parameters["stop"], json!(["a: b", "#"]));
+        assert_eq!((config.keys.len(), config.keys[0].concurrency), (1, Some(3)));
+        assert!(config.keys[0].key.expose_secret().starts_with("a-secret-of-the-test"));
+    }
+}
