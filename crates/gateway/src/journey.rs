@@ -178,3 +178,6 @@ fn held(journey: Journey, keepalive_after: Duration, dialect: DialectId, request
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     respond::with(StatusCode::OK, headers, Answer::Held(Held::new(journey, keepalive_after, dialect, request_id)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! The whole journey in memory, with providers that follow a script.
+
+mod answers;
+mod targets;

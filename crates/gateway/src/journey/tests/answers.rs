@@ -1,0 +1,243 @@
+//! What a caller of each dialect gets.
+
+use crate::Settings;
+use crate::snapshot::{Mapping, Provider};
+use crate::testing::{Act, House, KEY, json, lenient, mapping, provider, spec, sse};
+use http::Request;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+fn messages(stream: bool) -> Value {
+    json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "stream": stream, "unknown_member": [1, {"a": 1.50}]})
+}
+
+fn message() -> Value {
+    json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": [{"type": "text", "text": "Hi"}],
+        "stop_reason": "end_turn", "stop_sequence": null, "usage": {"input_tokens": 3, "output_tokens": 2}})
+}
+
+const EVENTS: [&str; 7] = [
+    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude\",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":5,\"output_tokens\":1}}}\n\n",
+    "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+    "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hi\"}}\n\n",
+    "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+    "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":9}}\n\n",
+    "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+];
+
+fn completion() -> Value {
+    json!({"id": "c", "object": "chat.completion", "created": 1, "model": "x",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}})
+}
+
+const CHUNKS: [&str; 4] = [
+    "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hi\"},\"finish_reason\":null}]}\n\n",
+    "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"x\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+    "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"x\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}\n\n",
+    "data: [DONE]\n\n",
+];
+
+/// The same dialect on both sides: every byte but the model stays, in both directions, and usage is metered.
+#[tokio::test]
+async fn messages_go_to_anthropic_and_back_as_bytes() {
+    let open = House::new()
+        .mapped(mapping("m", &provider("claude", "anthropic"), "claude-x", 1))
+        .acts([Act::Says(200, "application/json", message().to_string()), sse(&EVENTS)])
+        .open();
+    let body = messages(false).to_string();
+    let reply = open.ask(Request::post("/v1/messages").header("x-api-key", KEY), body.clone()).await;
+    assert_eq!((reply.status, reply.body), (200, message().to_string()));
+    let stream = messages(true).to_string();
+    let reply = open.ask(Request::post("/v1/messages").header("x-api-key", KEY), stream.clone()).await;
+    assert_eq!((reply.status, reply.body), (200, EVENTS.concat()), "nothing is kept back: usage belongs to this dialect");
+    let got = open.got();
+    assert!(got[0].uri.ends_with("/v1/messages"), "{}", got[0].uri);
+    for (got, sent) in got.iter().zip([body, stream]) {
+        assert_eq!(got.body, sent.replace(r#""model":"m""#, r#""model":"claude-x""#), "no stream_options, no other change");
+        assert_eq!(got.header("x-api-key"), None, "the caller's key stays here");
+    }
+    let usages: Vec<_> = open.rows().iter().map(|(_, outcome)| outcome.usage.unwrap()).map(|usage| (usage.input, usage.output)).collect();
+    assert_eq!(usages, [(Some(3), Some(2)), (Some(5), Some(9))]);
+}
+
+/// Version and betas belong to the dialect; nothing else of the caller's headers goes out.
+#[tokio::test]
+async fn the_dialects_own_headers_go_along() {
+    let mut claude = spec("claude", crate::testing::surface("anthropic"), &[("a", 1)]);
+    claude.credentials[0].headers.insert("anthropic-version", "2023-06-01".parse().unwrap());
+    claude.credentials[0].headers.insert("anthropic-beta", "own".parse().unwrap());
+    let claude = Arc::new(Provider::prepare(claude).unwrap());
+    let open = House::new()
+        .mapped(mapping("m", &claude, "x", 1))
+        .mapped(mapping("o", &provider("one", "openai"), "x", 1))
+        .acts([json(&message()), json(&message())])
+        .open();
+    let ask = || Request::post("/v1/messages").header("x-api-key", KEY);
+    let request =
+        ask().header("anthropic-version", "2099-01-01").header("anthropic-beta", "new,own").header("x-evil", "1").header("cookie", "a=b");
+    open.ask(request, messages(false).to_string()).await;
+    open.ask(ask(), messages(false).to_string()).await;
+    let got = open.got();
+    let said = |number: usize| (got[number].header("anthropic-version"), got[number].header("anthropic-beta"));
+    assert_eq!(said(0), (Some("2099-01-01"), Some("own,new")));
+    assert_eq!(said(1), (Some("2023-06-01"), Some("own")));
+    assert!(got[0].header("x-evil").is_none() && got[0].header("cookie").is_none());
+    let bad = ask().header("anthropic-beta", http::HeaderValue::from_bytes(b"\xff").unwrap());
+    let reply = open.ask(bad, messages(false).to_string()).await;
+    assert_eq!((reply.status, reply.json()["type"].as_str()), (400, Some("error")));
+}
+
+/// Errors, whole and in-band, are of the caller's dialect.
+#[tokio::test]
+async fn a_caller_of_messages_gets_errors_of_its_dialect() {
+    let house = || House::new().mapped(mapping("m", &provider("claude", "anthropic"), "x", 1));
+    let open = house()
+        .acts([Act::Says(
+            529,
+            "application/json",
+            json!({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}).to_string(),
+        )])
+        .open();
+    let reply = open.post("/v1/messages", &messages(false)).await;
+    let body = reply.json();
+    assert_eq!((reply.status, body["type"].as_str(), body["error"]["type"].as_str()), (503, Some("error"), Some("overloaded_error")));
+    let reply = open.ask(Request::post("/v1/messages"), "{}").await;
+    assert_eq!((reply.status, reply.json()["error"]["type"].as_str()), (401, Some("authentication_error")));
+    // R13, R15: cut between two events, it ends in an error and never as if it were complete.
+    for kept in 3..EVENTS.len() {
+        let open = house().acts([sse(&EVENTS[..kept])]).open();
+        let reply = open.post("/v1/messages", &messages(true)).await;
+        let last = reply.body.trim_end().rsplit("\n\n").next().unwrap().to_owned();
+        assert!(last.starts_with("event: error\ndata: {\"type\":\"error\""), "{kept}: {last}");
+        assert!(!reply.body.contains("message_stop"));
+    }
+}
+
+/// A stream that is long in coming keeps the caller's connection alive as its dialect does.
+#[tokio::test]
+async fn pings_and_errors_while_waiting_are_of_the_callers_dialect() {
+    let settings =
+        Settings { keepalive_after: Duration::from_millis(40), request_deadline: Duration::from_millis(200), ..Settings::default() };
+    let open = House::new().settings(settings).mapped(mapping("m", &provider("claude", "anthropic"), "x", 1)).open();
+    let reply = open.post("/v1/messages", &messages(true)).await;
+    assert_eq!(reply.status, 200);
+    assert!(reply.body.starts_with("event: ping\ndata: {\"type\": \"ping\"}\n\nevent: ping\n"), "{}", reply.body);
+    assert!(reply.body.trim_end().rsplit("\n\n").next().unwrap().starts_with("event: error\n"), "{}", reply.body);
+    assert!(!reply.body.contains(": keep-alive"));
+}
+
+/// Counting passes through where there is somebody to count; elsewhere it is refused by name.
+#[tokio::test]
+async fn counting_tokens_passes_through() {
+    let with = Mapping { parameters: vec![("temperature".into(), "1".into())], ..mapping("m", &provider("claude", "anthropic"), "x", 1) };
+    let open = House::new()
+        .mapped(with)
+        .mapped(mapping("o", &provider("one", "openai"), "x", 1))
+        .acts([Act::Says(200, "application/json", r#"{"input_tokens": 14}"#.into()), json(&json!({"tokens": 1}))])
+        .open();
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]});
+    let reply = open.post("/v1/messages/count_tokens", &body).await;
+    assert_eq!((reply.status, reply.body.as_str()), (200, r#"{"input_tokens": 14}"#));
+    let got = &open.got()[0];
+    assert!(got.uri.ends_with("/v1/messages/count_tokens"));
+    assert_eq!(got.json(), json!({"model": "x", "messages": body["messages"]}), "parameters are for answers");
+    assert_eq!(open.rows()[0].1.usage, None);
+    assert_eq!(open.post("/v1/messages/count_tokens", &body).await.status, 502, "an answer without a count is none");
+    let reply = open.post("/v1/messages/count_tokens", &json!({"model": "o", "messages": [{}]})).await;
+    assert_eq!((reply.status, reply.json()["type"].as_str()), (400, Some("error")));
+}
+
+#[tokio::test]
+async fn text_completions_pass_through() {
+    let whole = json!({"id": "cmpl-1", "object": "text_completion", "created": 1, "model": "x",
+        "choices": [{"text": "b", "index": 0, "logprobs": null, "finish_reason": "stop"}], "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}});
+    let chunk = "data: {\"id\":\"cmpl-1\",\"object\":\"text_completion\",\"created\":1,\"model\":\"x\",\"choices\":[{\"text\":\"b\",\"index\":0,\"logprobs\":null,\"finish_reason\":null}]}\n\n";
+    let finish = "data: {\"id\":\"cmpl-1\",\"object\":\"text_completion\",\"created\":1,\"model\":\"x\",\"choices\":[{\"text\":\"\",\"index\":0,\"logprobs\":null,\"finish_reason\":\"stop\"}]}\n\n";
+    let usage = "data: {\"id\":\"cmpl-1\",\"object\":\"text_completion\",\"created\":1,\"model\":\"x\",\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2}}\n\n";
+    let open = House::new()
+        .mapped(mapping("m", &provider("one", "openai"), "x", 1))
+        .mapped(mapping("c", &provider("claude", "anthropic"), "x", 1))
+        .acts([json(&whole), sse(&[chunk, finish, usage, "data: [DONE]\n\n"])])
+        .open();
+    let body = json!({"model": "m", "prompt": "a"});
+    let reply = open.post("/v1/completions", &body).await;
+    assert_eq!((reply.status, reply.body), (200, whole.to_string()));
+    let reply = open.post("/v1/completions", &json!({"model": "m", "prompt": "a", "stream": true})).await;
+    assert_eq!(reply.body, [chunk, finish, "data: [DONE]\n\n"].concat(), "R16: the usage that was not asked for is kept back");
+    let got = open.got();
+    assert!(got[0].uri.ends_with("/completions"), "{}", got[0].uri);
+    assert_eq!(got[1].json()["stream_options"], json!({"include_usage": true}));
+    assert!(open.rows().iter().all(|(_, outcome)| outcome.usage.unwrap().total == Some(2)));
+    let reply = open.post("/v1/completions", &json!({"model": "c", "prompt": "a"})).await;
+    assert_eq!((reply.status, reply.json()["error"]["code"].as_str()), (400, Some("unsupported_operation")));
+}
+
+fn own() -> Arc<Provider> {
+    Arc::new(Provider::prepare(spec("own", lenient(), &[("a", 1)])).unwrap())
+}
+
+fn chat(stream: bool) -> Value {
+    json!({"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": stream})
+}
+
+/// `providers/custom.md` §4: a whole answer though a stream was asked for.
+#[tokio::test]
+async fn a_whole_answer_becomes_the_stream_that_was_asked_for() {
+    for kind in ["application/json", "text/plain", ""] {
+        let open = House::new().mapped(mapping("m", &own(), "x", 1)).acts([Act::Says(200, kind, format!("\n{}", completion()))]).open();
+        let reply = open.post("/v1/chat/completions", &chat(true)).await;
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some("text/event-stream; charset=utf-8")), "{}", reply.body);
+        assert!(reply.body.contains(r#""content":"Hi""#) && reply.body.contains(r#""finish_reason":"stop""#), "{}", reply.body);
+        assert!(reply.body.ends_with("data: [DONE]\n\n"));
+        assert_eq!(open.rows()[0].1.usage.unwrap().total, Some(5));
+    }
+    // An error in disguise is one, and another target may answer.
+    let error = json!({"error": {"message": "no", "code": 500}});
+    let open = House::new()
+        .mapped(mapping("m", &own(), "x", 1))
+        .mapped(mapping("m", &provider("two", "openai"), "y", 2))
+        .acts([json(&error), sse(&CHUNKS)])
+        .open();
+    assert_eq!(open.post("/v1/chat/completions", &chat(true)).await.header("x-conduit-provider"), Some("two"));
+    // From a provider that was not declared it is a fault.
+    let open = House::new().mapped(mapping("m", &provider("one", "openai"), "x", 1)).acts([json(&completion())]).open();
+    assert_eq!(open.post("/v1/chat/completions", &chat(true)).await.status, 502);
+}
+
+/// `providers/custom.md` §4: a stream though none was asked for.
+#[tokio::test]
+async fn a_stream_becomes_the_whole_answer_that_was_asked_for() {
+    for kind in ["text/event-stream", "text/plain", ""] {
+        let acts = [Act::Streams(kind, CHUNKS.iter().map(|chunk| (*chunk).to_owned()).collect())];
+        let open = House::new().mapped(mapping("m", &own(), "x", 1)).acts(acts).open();
+        let reply = open.post("/v1/chat/completions", &chat(false)).await;
+        let body = reply.json();
+        assert_eq!(
+            (reply.status, reply.header("content-type"), body["object"].as_str()),
+            (200, Some("application/json"), Some("chat.completion"))
+        );
+        assert_eq!((&body["choices"][0]["message"]["content"], &body["usage"]["total_tokens"]), (&json!("Hi"), &json!(5)));
+    }
+    // R13: cut before its finish it is no answer.
+    let open = House::new().mapped(mapping("m", &own(), "x", 1)).acts([sse(&CHUNKS[..1])]).open();
+    assert_eq!(open.post("/v1/chat/completions", &chat(false)).await.status, 502);
+}
+
+/// `providers/custom.md` §4: the first frame is an error, with status 200. Nothing was sent, so it has a status and another target may answer.
+#[tokio::test]
+async fn an_error_as_the_first_frame_has_a_status() {
+    let error = "data: {\"error\":{\"message\":\"bad temperature\",\"type\":\"BadRequestError\",\"code\":400}}\n\n";
+    let open = House::new().mapped(mapping("m", &own(), "x", 1)).acts([sse(&[error, "data: [DONE]\n\n"])]).open();
+    let reply = open.post("/v1/chat/completions", &chat(true)).await;
+    assert_eq!(reply.status, 400, "{}", reply.body);
+    let down = "data: {\"error\":{\"message\":\"dead\",\"type\":\"server_error\",\"code\":503}}\n\n";
+    let open = House::new()
+        .mapped(mapping("m", &own(), "x", 1))
+        .mapped(mapping("m", &provider("two", "openai"), "y", 2))
+        .acts([sse(&[down]), sse(&CHUNKS)])
+        .open();
+    assert_eq!(open.post("/v1/chat/completions", &chat(true)).await.header("x-conduit-provider"), Some("two"));
+}
