@@ -3,7 +3,7 @@
 
 use crate::object::{DEFAULT_CREDENTIAL, TimeoutOverrides};
 use chat::Operation;
-use providers::FieldFault;
+use providers::{CustomOptions, FieldFault};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -21,6 +21,8 @@ pub struct NewProvider {
     pub timeouts: TimeoutOverrides,
     pub max_in_flight: Option<u32>,
     pub enabled: bool,
+    /// Of type `custom` only.
+    pub custom: Option<CustomOptions>,
     pub credentials: Vec<NewCredential>,
 }
 
@@ -34,6 +36,7 @@ impl NewProvider {
             timeouts: TimeoutOverrides::default(),
             max_in_flight: None,
             enabled: true,
+            custom: None,
             credentials: Vec::new(),
         }
     }
@@ -63,6 +66,8 @@ pub struct ProviderChange {
     pub timeouts: TimeoutChange,
     pub max_in_flight: Option<Option<u32>>,
     pub enabled: Option<bool>,
+    /// All options of a custom endpoint anew. A header or query parameter without a value keeps the one that is stored.
+    pub custom: Option<CustomOptions>,
     /// Credentials to be added or changed, by name.
     pub credentials: Vec<CredentialChange>,
     /// Names of credentials to be removed.

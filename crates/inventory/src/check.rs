@@ -14,7 +14,7 @@ pub use name::name;
 pub use provider::{credential_path, provider};
 pub use timeouts::timeouts;
 
-pub(crate) use provider::{base_url, credential, declaration};
+pub(crate) use provider::{base_url, credential, declaration, option_path, surface};
 
 use providers::FieldFault;
 
@@ -35,6 +35,3 @@ pub(crate) fn sentence(field: impl Into<String>, sentence: &str) -> FieldFault {
 pub(crate) fn told(faults: &[FieldFault]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
-
-#[cfg(test)]
-mod tests;

@@ -100,7 +100,7 @@ impl Inventory {
             return Err(vec![Problem { place: "the database".to_owned(), message: error.to_string() }]);
         }
         let file = Arc::new(FileSet::check(file, &*self.hasher, self.master_key)?);
-        let whole = Whole::of(&file, &held.rows, self.started);
+        let whole = Whole::of(&file, &held.rows, self.started, &self.view.load());
         let (keys, clashes) = whole::keys(&file, &held.rows.keys, self.master_key);
         let clashes: Vec<Problem> = whole.clashes.iter().cloned().chain(clashes).collect();
         if !clashes.is_empty() {
@@ -200,7 +200,7 @@ impl Inventory {
     }
 
     fn put_all_in_force(&self, held: &Held) {
-        let whole = Whole::of(&held.file, &held.rows, self.started);
+        let whole = Whole::of(&held.file, &held.rows, self.started, &self.view.load());
         let (keys, _) = whole::keys(&held.file, &held.rows.keys, self.master_key);
         self.put_in_force(whole, keys, held);
     }

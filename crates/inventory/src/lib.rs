@@ -28,3 +28,6 @@ pub use file::{FileKey, FileObjects, FileOrigin, Problem};
 pub use inventory::Inventory;
 pub use view::{Count, DatabaseState, Entry, Listing, Status, View};
 pub use watch::{POLL, Watch};
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use chat::Operation;
 use gateway::keys::KeyHash;
+use providers::CustomOptions;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -51,6 +52,8 @@ pub struct ProviderObject {
     /// Requests at once; `None`: the share of `server.max_in_flight` that any one provider may take.
     pub max_in_flight: Option<u32>,
     pub enabled: bool,
+    /// What sets a custom endpoint apart; of type `custom` only. The values of its headers and query are secret.
+    pub custom: Option<CustomOptions>,
     pub credentials: Vec<CredentialObject>,
 }
 
@@ -67,6 +70,7 @@ impl ProviderObject {
             timeouts: TimeoutOverrides::default(),
             max_in_flight: None,
             enabled: true,
+            custom: None,
             credentials: Vec::new(),
         }
     }

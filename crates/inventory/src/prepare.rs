@@ -4,7 +4,7 @@ use crate::check;
 use crate::object::{CredentialObject, DEFAULT_CREDENTIAL, FieldState, MappingObject, ProviderObject, TimeoutOverrides};
 use gateway::egress::Egress;
 use gateway::snapshot::{Mapping, Provider, ProviderCredential, ProviderSpec, Timeouts};
-use providers::{Declaration, FieldFault, Surface, prepare_headers};
+use providers::{Declaration, FieldFault, Surface};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,11 +26,12 @@ fn provider_with(object: &ProviderObject, connect: Option<Duration>) -> Result<P
     }
     let one = |wrong: FieldFault| vec![wrong];
     let declaration = check::declaration(&object.kind).map_err(one)?;
-    let base_url = check::base_url(object, declaration).map_err(one)?;
+    let surface = check::surface(object, declaration)?;
     let spec = ProviderSpec {
-        surface: Surface::of(declaration),
-        credentials: credentials(object, declaration).map_err(one)?,
-        base_url,
+        base_url: check::base_url(object, &surface).map_err(one)?,
+        credentials: credentials(object, &surface).map_err(one)?,
+        query: surface.query().cloned(),
+        surface,
         ..bare_spec(object, declaration, connect)
     };
     Provider::prepare(spec).map_err(|message| one(check::fault("base_url", message, "give another address")))
@@ -89,20 +90,21 @@ fn bare_spec(object: &ProviderObject, declaration: &'static Declaration, connect
 }
 
 /// A provider without any credential is called without one, where its type allows that.
-fn credentials(object: &ProviderObject, declaration: &'static Declaration) -> Result<Vec<ProviderCredential>, FieldFault> {
+fn credentials(object: &ProviderObject, surface: &Surface) -> Result<Vec<ProviderCredential>, FieldFault> {
     if object.credentials.is_empty() {
         let none = CredentialObject::new(DEFAULT_CREDENTIAL, []);
-        return Ok(vec![credential("credentials", &none, declaration)?]);
+        return Ok(vec![credential("credentials", &none, surface)?]);
     }
     let all = object.credentials.iter().enumerate();
-    all.map(|(at, one)| credential(&check::credential_path(&object.credentials, at), one, declaration)).collect()
+    all.map(|(at, one)| credential(&check::credential_path(&object.credentials, at), one, surface)).collect()
 }
 
-fn credential(path: &str, one: &CredentialObject, declaration: &'static Declaration) -> Result<ProviderCredential, FieldFault> {
+fn credential(path: &str, one: &CredentialObject, surface: &Surface) -> Result<ProviderCredential, FieldFault> {
     let values = check::credential(one);
-    let headers = prepare_headers(declaration, &values)
+    let headers = surface
+        .prepare_headers(&values)
         .map_err(|missing| check::fault(format!("{path}.{}", missing.field), missing.to_string(), "enter it again"))?;
-    let version = values.get("version").or_else(|| declaration.field("version").and_then(|field| field.default));
+    let version = values.get("version").or_else(|| surface.declaration.field("version").and_then(|field| field.default));
     Ok(ProviderCredential { name: one.name.clone(), weight: one.weight, headers, version: version.map(str::to_owned) })
 }
 

@@ -71,8 +71,8 @@ fn virtual_key(object: &KeyObject, expires_at: Option<i64>) -> VirtualKey {
         name: object.name.clone(),
         models: object.models.clone(),
         operations: object.operations.clone(),
+        concurrency: object.concurrency,
         expires_at: expires_at.map(|micros| micros.div_euclid(1_000_000)),
         enabled: object.enabled && !object.suspended,
-        ..VirtualKey::default()
     }
 }

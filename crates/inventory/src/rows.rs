@@ -5,7 +5,8 @@ use crate::duration;
 use crate::object::{
     CredentialObject, FieldState, Hash, KeyObject, MappingObject, PreviousSecret, ProviderObject, Source, TimeoutOverrides,
 };
-use providers::FieldFault;
+use providers::{CustomOptions, FieldFault};
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -71,6 +72,7 @@ pub(crate) fn provider(row: ProviderRow) -> Read<ProviderObject> {
     let object = ProviderObject {
         source: database(row.version, row.created_at, row.updated_at),
         timeouts: timeouts(&row.timeouts, &mut faults),
+        custom: row.custom.and_then(|value| custom(&value, &row.secrets, &mut faults)),
         credentials: row.credentials.into_iter().map(credential).collect(),
         id: row.id,
         name: row.name,
@@ -81,6 +83,30 @@ pub(crate) fn provider(row: ProviderRow) -> Read<ProviderObject> {
         enabled: row.enabled,
     };
     Read { object, faults }
+}
+
+/// The options of a custom endpoint, each secret in its place.
+fn custom(value: &Value, secrets: &BTreeMap<String, FieldValue>, faults: &mut Vec<FieldFault>) -> Option<CustomOptions> {
+    let mut value_of = |name: &str| match secrets.get(name)? {
+        FieldValue::Plain(text) => Some(SecretString::from(text.as_str())),
+        FieldValue::Secret(secret) => Some(secret.clone()),
+        FieldValue::Unreadable(reason) => {
+            let problem = format!("cannot be read ({reason})");
+            faults.push(check::fault(
+                check::option_path(name),
+                problem,
+                "enter it again, or start with the root secret that it was stored under",
+            ));
+            None
+        }
+    };
+    match CustomOptions::read(value) {
+        Ok(options) => Some(options.with_secrets(&mut value_of)),
+        Err(wrong) => {
+            faults.extend(wrong);
+            None
+        }
+    }
 }
 
 fn credential(row: CredentialRow) -> CredentialObject {

@@ -6,7 +6,7 @@ use crate::file_set::{FileSet, identity};
 use crate::object::{Hash, KeyObject, MappingObject, ProviderObject, Source};
 use crate::prepare::{self, Prepared};
 use crate::rows::{ById, Read, Rows};
-use crate::view::{Entry, Listing};
+use crate::view::{Entry, Listing, View};
 use gateway::snapshot::{Group, Mapping, Provider, Snapshot, Wildcard};
 use providers::FieldFault;
 use std::collections::{BTreeMap, HashMap};
@@ -27,8 +27,9 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    /// `started` is when this process began, in seconds since 1970: the age of what stands in the file.
-    pub(crate) fn of(file: &FileSet, rows: &Rows, started: i64) -> Self {
+    /// `started` is when this process began, in seconds since 1970: the age of what stands in the file. Providers of the database that have not
+    /// changed since `before` stay the same ones, with what was learned about them.
+    pub(crate) fn of(file: &FileSet, rows: &Rows, started: i64, before: &View) -> Self {
         let mut whole = Self::default();
         whole.snapshot.settings = Arc::clone(&file.settings);
         for (object, provider) in &file.providers {
@@ -36,7 +37,7 @@ impl Whole {
             whole.list_provider(Arc::clone(object), None);
         }
         for read in rows.providers.values() {
-            whole.add_stored_provider(file, read);
+            whole.add_stored_provider(file, read, before);
         }
         for object in &file.mappings {
             whole.add_mapping(object.clone(), Vec::new(), None, started);
@@ -54,12 +55,13 @@ impl Whole {
         self.providers.insert(Arc::from(object.id.as_str()), Entry { object, problem });
     }
 
-    fn add_stored_provider(&mut self, file: &FileSet, read: &Read<ProviderObject>) {
+    fn add_stored_provider(&mut self, file: &FileSet, read: &Read<ProviderObject>, before: &View) {
         let object = &read.object;
         let clash =
             file.provider_place(&object.name).map(|place| self.clash(place, &format!("the provider name `{}`", object.name), &object.id));
         let faults: Vec<FieldFault> = read.faults.iter().cloned().chain(clash).collect();
-        let Prepared { provider, problem } = prepare::provider_anyway(object, &faults, None);
+        let same = if faults.is_empty() { unchanged(object, before) } else { None };
+        let Prepared { provider, problem } = same.unwrap_or_else(|| prepare::provider_anyway(object, &faults, None));
         if let Some(provider) = provider {
             self.prepared.insert(Arc::from(object.id.as_str()), provider);
         }
@@ -149,6 +151,15 @@ impl Whole {
         self.clashes.push(Problem { place: place.to_owned(), message: format!("{both}: change or remove one of them") });
         check::fault("name", format!("clashes: {both}"), "change or remove one of them")
     }
+}
+
+/// The provider as it was prepared before, where its row is at the same version and there was nothing wrong with it.
+fn unchanged(object: &ProviderObject, before: &View) -> Option<Prepared> {
+    let known = before.providers.get(object.id.as_str())?;
+    if known.problem.is_some() || known.object.source != object.source {
+        return None;
+    }
+    Some(Prepared { provider: before.prepared.get(object.id.as_str()).cloned(), problem: None })
 }
 
 /// Rows of one virtual model by priority, then age: the order in which they are configured.

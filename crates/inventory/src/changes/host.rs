@@ -1,11 +1,12 @@
 //! Who changes where a provider is reached must know its secrets: else a secret that nobody can read could be sent to anybody (R72).
 
+use super::write::secret_names;
 use crate::change::ProviderChange;
 use crate::check;
 use crate::check::credential_path;
 use crate::object::ProviderObject;
 use http::Uri;
-use providers::{Declaration, FieldFault};
+use providers::{CustomOptions, Declaration, FieldFault};
 
 /// Every secret that would go to another host and is not given again.
 pub(super) fn secrets_to_enter(
@@ -25,12 +26,17 @@ pub(super) fn secrets_to_enter(
             given.flat_map(|given| given.fields.iter()).filter(|(_, value)| value.is_some()).map(|(name, _)| &**name).collect();
         let is_secret = |name: &str| declaration.field(name).is_none_or(|field| field.secret);
         let kept = credential.fields.keys().filter(|name| is_secret(name) && !given.contains(&name.as_str()));
-        faults.extend(kept.map(|name| {
-            let problem = "is not given, and base_url points to another host";
-            check::fault(format!("{path}.{name}"), problem, "enter it again together with the new address")
-        }));
+        faults.extend(kept.map(|name| to_enter(format!("{path}.{name}"))));
     }
+    let given: Vec<String> = change.custom.iter().flat_map(CustomOptions::secrets).map(|(name, _)| name).collect();
+    let kept = after.custom.iter().flat_map(secret_names).filter(|name| !given.contains(name));
+    faults.extend(kept.map(|name| to_enter(check::option_path(&name))));
     faults
+}
+
+fn to_enter(field: String) -> FieldFault {
+    let problem = "is not given, and base_url points to another host";
+    check::fault(field, problem, "enter it again together with the new address")
 }
 
 fn address(object: &ProviderObject, declaration: &Declaration) -> String {

@@ -8,7 +8,9 @@ use crate::object::{CredentialObject, ProviderObject, Source};
 use crate::prepare;
 use crate::view::{Entry, View};
 use gateway::snapshot::Provider;
-use providers::{Declaration, FieldFault};
+use providers::{CustomOptions, Declaration, FieldFault};
+use secrecy::SecretString;
+use std::collections::HashMap;
 
 const WHAT: &str = "provider";
 /// How many users of a provider are named.
@@ -46,7 +48,7 @@ impl Inventory {
             is_free(&view, &after)?;
         }
         Self::begin_write(&mut held);
-        self.store.providers().change(id, version, row_change(&after, change)).await?;
+        self.store.providers().change(id, version, row_change(before, &after, change)).await?;
         self.settle(&mut held, Touched::Provider(id)).await?;
         now(&self.view().providers, WHAT, id)
     }
@@ -109,6 +111,7 @@ fn object(new: NewProvider) -> Result<ProviderObject, ChangeFault> {
         timeouts: new.timeouts,
         max_in_flight: new.max_in_flight,
         enabled: new.enabled,
+        custom: new.custom,
         credentials: new.credentials.into_iter().map(|new| credential(new, declaration)).collect(),
     })
 }
@@ -127,6 +130,10 @@ fn changed(before: &ProviderObject, change: &ProviderChange) -> Result<ProviderO
     set(&mut after.max_in_flight, change.max_in_flight);
     set(&mut after.enabled, change.enabled);
     change.timeouts.apply(&mut after.timeouts);
+    if let Some(options) = &change.custom {
+        let stored: HashMap<String, &SecretString> = before.custom.iter().flat_map(CustomOptions::secrets).collect();
+        after.custom = Some(options.clone().with_secrets(|name| stored.get(name).map(|secret| (*secret).clone())));
+    }
     for name in &change.remove_credentials {
         let at = after.credentials.iter().position(|credential| credential.name == *name);
         let at = at.ok_or_else(|| ChangeFault::NotFound { what: "credential", id: name.clone() })?;
@@ -135,7 +142,7 @@ fn changed(before: &ProviderObject, change: &ProviderChange) -> Result<ProviderO
     // What stands under a type that is not known can be renamed or switched off, and given no fields.
     let declaration = match check::declaration(&before.kind) {
         Ok(declaration) => declaration,
-        Err(_) if change.credentials.is_empty() && change.base_url.is_none() => return Ok(after),
+        Err(_) if change.credentials.is_empty() && change.base_url.is_none() && change.custom.is_none() => return Ok(after),
         Err(wrong) => return Err(ChangeFault::Invalid(vec![wrong])),
     };
     for given in &change.credentials {
@@ -163,13 +170,17 @@ fn put(credentials: &mut Vec<CredentialObject>, given: &CredentialChange, declar
 }
 
 /// The same change as the rows take it.
-fn row_change(after: &ProviderObject, change: ProviderChange) -> store::providers::ProviderChange {
+fn row_change(before: &ProviderObject, after: &ProviderObject, change: ProviderChange) -> store::providers::ProviderChange {
     let declaration = check::declaration(&after.kind);
     let put = change.credentials.iter().filter_map(|given| {
         let object = after.credentials.iter().find(|credential| credential.name == given.name)?;
         Some(write::credential_change(object, &given.fields, declaration.as_ref().ok()?))
     });
-    store::providers::ProviderChange { spec: Some(write::provider(after)), put: put.collect(), remove: change.remove_credentials }
+    store::providers::ProviderChange {
+        spec: Some(write::provider_change(before, after)),
+        put: put.collect(),
+        remove: change.remove_credentials,
+    }
 }
 
 fn is_free(view: &View, object: &ProviderObject) -> Result<(), ChangeFault> {

@@ -2,22 +2,46 @@
 
 use crate::object::{CredentialObject, FieldState, MappingObject, ProviderObject};
 use crate::rows::timeouts_value;
-use providers::Declaration;
+use providers::{CustomOptions, Declaration};
 use secrecy::SecretString;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use store::mappings::MappingSpec;
 use store::providers::{CredentialSpec, FieldValue, ProviderSpec};
 
+/// The provider with every secret that can be read; what is not named in `secrets` stays as it is stored.
 pub(super) fn provider(object: &ProviderObject) -> ProviderSpec {
     ProviderSpec {
         base_url: object.base_url.clone(),
         allow_private_network: object.allow_private_network,
         timeouts: timeouts_value(&object.timeouts),
+        custom: object.custom.as_ref().and_then(|options| serde_json::to_value(options).ok()),
+        secrets: object
+            .custom
+            .iter()
+            .flat_map(CustomOptions::secrets)
+            .map(|(name, secret)| (name, Some(FieldValue::Secret(secret.clone()))))
+            .collect(),
         max_in_flight: object.max_in_flight,
         enabled: object.enabled,
         ..ProviderSpec::new(&*object.name, &*object.kind)
     }
+}
+
+/// The provider as it becomes: headers and query parameters that are gone take their secrets with them.
+pub(super) fn provider_change(before: &ProviderObject, after: &ProviderObject) -> ProviderSpec {
+    let mut spec = provider(after);
+    let kept: Vec<String> = after.custom.iter().flat_map(secret_names).collect();
+    for gone in before.custom.iter().flat_map(secret_names).filter(|name| !kept.contains(name)) {
+        spec.secrets.insert(gone, None);
+    }
+    spec
+}
+
+/// By their names in the store, whether they can be read or not.
+pub(super) fn secret_names(options: &CustomOptions) -> impl Iterator<Item = String> {
+    let headers = options.headers.iter().map(|(name, _)| format!("header:{name}"));
+    headers.chain(options.query.iter().map(|(name, _)| format!("query:{name}")))
 }
 
 /// A credential with all its fields.

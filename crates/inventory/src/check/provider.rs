@@ -3,7 +3,7 @@
 use super::name::{name, object_name};
 use super::{MAX_NUMBER, fault, timeouts};
 use crate::object::{CredentialObject, DEFAULT_CREDENTIAL, FieldState, ProviderObject};
-use providers::{Credential, Declaration, FieldFault, credential_check, normalize_base_url};
+use providers::{Credential, CustomOptions, Declaration, FieldFault, Surface, credential_check};
 use secrecy::SecretString;
 use std::collections::HashSet;
 
@@ -15,7 +15,10 @@ pub fn provider(object: &ProviderObject) -> Vec<FieldFault> {
     let mut faults: Vec<FieldFault> = object_name(&object.name).into_iter().collect();
     match declaration(&object.kind) {
         Ok(declaration) => {
-            faults.extend(base_url(object, declaration).err());
+            match surface(object, declaration) {
+                Ok(surface) => faults.extend(base_url(object, &surface).err()),
+                Err(wrong) => faults.extend(wrong),
+            }
             faults.extend(credentials(object, declaration));
         }
         Err(unknown) => faults.push(unknown),
@@ -34,15 +37,30 @@ pub(crate) fn declaration(kind: &str) -> Result<&'static Declaration, FieldFault
     })
 }
 
+/// What the type offers, with what the owner of a custom endpoint says of it.
+pub(crate) fn surface(object: &ProviderObject, declaration: &'static Declaration) -> Result<Surface, Vec<FieldFault>> {
+    let plain = Surface::of(declaration);
+    match &object.custom {
+        Some(options) if plain.is_custom() => Surface::custom(options),
+        None if plain.is_custom() => Surface::custom(&CustomOptions::default()),
+        Some(_) => {
+            let problem = format!("are set, and type '{}' is no custom endpoint", declaration.kind);
+            Err(vec![fault("custom options", problem, "remove them, or choose the type `custom`")])
+        }
+        None => Ok(plain),
+    }
+}
+
 /// The address in the form that endpoint paths are appended to.
-pub(crate) fn base_url(object: &ProviderObject, declaration: &'static Declaration) -> Result<String, FieldFault> {
+pub(crate) fn base_url(object: &ProviderObject, surface: &Surface) -> Result<String, FieldFault> {
+    let declaration = surface.declaration;
     match (&object.base_url, declaration.base_url) {
         (Some(_), _) if declaration.in_process => {
             let problem = format!("is set, and type '{}' is served inside Conduit and has no address", declaration.kind);
             Err(fault("base_url", problem, "remove it"))
         }
         (Some(given), _) => match upstream::check_base_url(given, object.allow_private_network) {
-            Ok(_) => normalize_base_url(declaration, given),
+            Ok(_) => surface.normalize_base_url(given),
             Err(wrong) => {
                 let wrong = wrong.to_string();
                 let (problem, remedy) = wrong.split_once("; ").unwrap_or((&wrong, "give the provider's public https address"));
@@ -103,6 +121,15 @@ fn fields(path: &str, one: &CredentialObject, declaration: &'static Declaration)
 pub(crate) fn credential(one: &CredentialObject) -> Credential {
     let values = one.fields.iter().filter_map(|(name, state)| state.expose().map(|value| (name.clone(), SecretString::from(value))));
     Credential::new(values.collect())
+}
+
+/// `header:x-team` stands under `headers.x-team`.
+pub(crate) fn option_path(name: &str) -> String {
+    match name.split_once(':') {
+        Some(("header", name)) => format!("headers.{name}"),
+        Some((kind, name)) => format!("{kind}.{name}"),
+        None => name.to_owned(),
+    }
 }
 
 /// How a fault names a credential: `credentials` where it is the only one and has no name of its own, else by its place in the list.

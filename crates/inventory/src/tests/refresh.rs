@@ -1,0 +1,123 @@
+//! Several nodes on one database.
+
+use super::*;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Two nodes, each with its own inventory.
+async fn two() -> (tempfile::TempDir, Bench, Bench) {
+    let directory = tempfile::tempdir().unwrap();
+    let one = Bench::unloaded(on_disk(directory.path()).await);
+    let other = Bench::unloaded(on_disk(directory.path()).await);
+    for node in [&one, &other] {
+        node.load(FileObjects::default()).await.unwrap();
+    }
+    (directory, one, other)
+}
+
+async fn soon(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// R43: what another node changes arrives by the poll: new objects, revoked keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_another_node_arrive() {
+    let (_directory, one, other) = two().await;
+    let _watch = other.inventory.watch(Duration::from_millis(50));
+    let id = one.provider("p").await;
+    one.mapping("m", &id).await;
+    let made = one.inventory.create_key(NewKey::new("app")).await.unwrap();
+    soon("the key arrives", || other.opens(shown(&made.secret))).await;
+    soon("the mapping arrives", || other.targets("m") == ["p/gpt-x"]).await;
+    one.inventory.delete_key(&made.entry.object.id, None).await.unwrap();
+    soon("the key goes", || other.key(shown(&made.secret)).is_none()).await;
+}
+
+/// A change is checked against what all nodes have made, polled or not.
+#[tokio::test]
+async fn a_change_sees_what_others_have_made() {
+    let (_directory, one, other) = two().await;
+    let id = one.provider("p").await;
+    let clash = NewProvider { credentials: vec![api_key("sk-1")], ..NewProvider::new("p", "openai") };
+    assert!(conflict(other.inventory.create_provider(clash).await).contains(&id));
+    other.mapping("m", "p").await;
+    let used = conflict(one.inventory.delete_provider(&id, None).await);
+    assert!(used.contains("`m`"), "{used}");
+    let renamed = |name: &str| ProviderChange { name: Some(name.into()), ..ProviderChange::default() };
+    one.inventory.update_provider(&id, Some(1), renamed("q")).await.unwrap();
+    let stale = other.inventory.update_provider(&id, Some(1), renamed("r")).await.unwrap_err();
+    assert!(matches!(stale, ChangeFault::Stale { expected: 1, actual: 2, .. }), "{stale}");
+    assert_eq!(other.targets("m"), ["q/gpt-x"], "it has caught up on the way");
+}
+
+/// A name that another node adds to the database, where this node's file has it, is shown and does not come before the file.
+#[tokio::test]
+async fn the_file_comes_before_a_later_clash() {
+    let (_directory, one, other) = two().await;
+    other.load(file()).await.unwrap();
+    let id = one.provider("filed").await;
+    one.mapping("shared", &id).await;
+    let key = one.inventory.create_key(NewKey::new("app")).await.unwrap();
+    other.inventory.refresh().await.unwrap();
+    let view = other.inventory.view();
+    assert!(view.providers[id.as_str()].problem.as_ref().unwrap().contains("stands at F:2 and in the database"));
+    assert!(view.keys[key.entry.object.id.as_str()].problem.as_ref().unwrap().contains("stands at F:6"));
+    assert!(!other.opens(shown(&key.secret)) && other.opens("app-9f3c1be07ad24568b1f3c9e2"));
+    let targets = other.targets("shared");
+    assert!(targets[0] == "filed/one" && targets[1].contains("clashes"), "{targets:?}");
+}
+
+/// R43: a database that answers with an older state than before (a replica that lags) brings nothing back that was revoked.
+#[tokio::test]
+async fn an_older_state_undoes_nothing() {
+    use sea_orm::ConnectionTrait;
+    let (directory, one, _other) = two().await;
+    let made = one.inventory.create_key(NewKey::new("app")).await.unwrap();
+    one.inventory.delete_key(&made.entry.object.id, None).await.unwrap();
+    let url = format!("sqlite://{}", directory.path().join("c.db").display());
+    let database = sea_orm::Database::connect(url).await.unwrap();
+    database.execute_unprepared("UPDATE change_counter SET value = 1").await.unwrap();
+    let failed = one.inventory.refresh().await.unwrap_err();
+    assert!(failed.is_transient() && failed.to_string().contains("older state"), "{failed}");
+    assert!(matches!(one.inventory.create_key(NewKey::new("b")).await.unwrap_err(), ChangeFault::Storage(_)));
+    assert!(one.key(shown(&made.secret)).is_none());
+    // A backup that was restored stays older; it is taken over in the end.
+    for _ in 0..20 {
+        let _ = one.inventory.refresh().await;
+    }
+    one.inventory.refresh().await.unwrap();
+    one.inventory.create_key(NewKey::new("b")).await.unwrap();
+}
+
+/// While the database is away everything stays in force, and the status says since when.
+#[tokio::test]
+async fn the_last_state_outlives_the_database() {
+    let bench = Bench::new().await;
+    let id = bench.provider("p").await;
+    bench.mapping("m", &id).await;
+    let made = bench.inventory.create_key(NewKey::new("app")).await.unwrap();
+    bench.store.close().await.unwrap();
+    assert!(bench.inventory.refresh().await.is_err());
+    assert!(bench.opens(shown(&made.secret)) && bench.targets("m") == ["p/gpt-x"]);
+    let view::DatabaseState::Lost { since, .. } = bench.inventory.status().database else { panic!("not lost") };
+    assert!(bench.inventory.refresh().await.is_err());
+    assert!(matches!(bench.inventory.status().database, view::DatabaseState::Lost { since: again, .. } if again == since));
+}
+
+/// A change whose call was dropped half way is found by the next look, not lost.
+#[tokio::test]
+async fn a_dropped_change_is_settled_by_the_next() {
+    let bench = Bench::new().await;
+    for microseconds in (0..4_000).step_by(200) {
+        let name = format!("k{microseconds}");
+        let dropped = tokio::time::timeout(Duration::from_micros(microseconds), bench.inventory.create_key(NewKey::new(name)));
+        drop(dropped.await);
+    }
+    bench.inventory.refresh().await.unwrap();
+    let rows = bench.store.virtual_keys().all().await.unwrap().len();
+    assert_eq!((bench.inventory.view().keys.len(), bench.ring.len()), (rows, rows));
+}
