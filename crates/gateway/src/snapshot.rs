@@ -160,7 +160,7 @@ impl Provider {
     }
 
     /// Takes this provider's secrets out of what its answer says: some providers repeat the key that they refuse (R64).
-    pub(crate) fn scrub(&self, fault: &mut Fault) {
+    pub fn scrub(&self, fault: &mut Fault) {
         fault.message = self.secrets.scrub(std::mem::take(&mut fault.message));
         for text in [&mut fault.param, &mut fault.code, &mut fault.cause] {
             *text = text.take().map(|text| self.secrets.scrub(text));

@@ -44,6 +44,22 @@ pub fn read(surface: &Surface, body: &[u8]) -> Result<Page, Fault> {
     if surface.lenient { lenient::read(body) } else { parse(surface.declaration, body) }
 }
 
+/// What an answer with an error status says, in the words of the provider's dialect.
+pub fn refusal(surface: &Surface, status: http::StatusCode, headers: &http::HeaderMap, body: &[u8]) -> Fault {
+    let dialect = surface.endpoints.iter().find_map(|endpoint| endpoint.dialect).unwrap_or(chat::DialectId::OpenaiChat);
+    dialects::codec(dialect).read_error(dialects::ErrorAnswer { status: status.as_u16(), headers, body })
+}
+
+/// The list with what the catalogue knows where the provider says nothing.
+pub fn with_facts(surface: &Surface, mut models: Vec<ListedModel>) -> Vec<ListedModel> {
+    for model in &mut models {
+        let facts = crate::facts(surface.declaration, &model.id);
+        model.context = model.context.or(facts.context);
+        model.max_output = model.max_output.or(facts.max_output);
+    }
+    models
+}
+
 /// Reads a list, or one model: the shapes of OpenAI, of Groq (more members) and of Anthropic (pages) differ in names only.
 fn parse(declaration: &Declaration, body: &[u8]) -> Result<Page, Fault> {
     let bad = |what: &str| Fault::bad_response(Step::Relay, format!("the model list of provider type '{}' {what}", declaration.kind));

@@ -133,6 +133,11 @@ impl Surface {
         Ok(headers)
     }
 
+    /// The header that carries the key, where there is one.
+    pub fn key_header(&self) -> Option<&HeaderName> {
+        self.auth.as_ref().map(|carrier| &carrier.header)
+    }
+
     /// Brings an address as people paste it to the form that paths are appended to.
     pub fn normalize_base_url(&self, given: &str) -> Result<String, FieldFault> {
         if self.is_custom() { crate::custom::normalize(self, given) } else { crate::request::normalize_base_url(self.declaration, given) }
