@@ -1,5 +1,6 @@
 //! The real binary in a directory of its own.
 
+use super::canary;
 use super::http::Ask;
 use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 
 pub(crate) const KEY: &str = "journey-caller-7Xq2mV9sLw4T";
 pub(crate) const MASTER_KEY: &str = "journey-master-Zp8Kd3vRn6Yc1Hb5";
-const ROOT_SECRET: &str = "hT9vQ2mXw7Lr4Ks8Pz3Nc6Yb1Gd5Jf0EuAiOeUyWq";
+pub(super) const ROOT_SECRET: &str = "hT9vQ2mXw7Lr4Ks8Pz3Nc6Yb1Gd5Jf0EuAiOeUyWq";
 
 /// A configuration, as the file is going to say it.
 #[derive(Default)]
@@ -21,6 +22,8 @@ pub(crate) struct Setup {
     storage: String,
     keys: String,
     log: Option<&'static str>,
+    /// What is secret in it, by what it is.
+    secrets: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -55,6 +58,7 @@ impl Setup {
     }
 
     fn write_provider(mut self, name: &str, kind: &str, base_url: &str, key: &str, timeouts: &str) -> Self {
+        self.secrets.push((format!("the key of provider {name}"), key.to_owned()));
         writeln!(
             self.providers,
             "  - {{ name: {name}, type: {kind}, base_url: \"{base_url}\", allow_private_network: true, credentials: {{ api_key: \"{key}\" }}, \
@@ -89,12 +93,13 @@ impl Setup {
 
     /// One more key that may use the given models only.
     pub(crate) fn key(mut self, name: &str, key: &str, models: &str) -> Self {
+        self.secrets.push((format!("the key {name}"), key.to_owned()));
         writeln!(self.keys, "  - {{ name: {name}, key: \"{key}\", models: [{models}] }}").unwrap();
         self
     }
 
     pub(crate) fn start(self) -> Gateway {
-        let Self { providers, models, server, storage, keys, log } = self;
+        let Self { providers, models, server, storage, keys, log, secrets } = self;
         let yaml = format!(
             "server: {{ shutdown_grace: 1s{}{server} }}\n{storage}providers:\n{providers}models:\n{models}keys:\n  - {{ name: journey, key: \"{KEY}\" }}\n{keys}",
             if server.is_empty() { "" } else { ", " }
@@ -106,6 +111,7 @@ impl Setup {
         gateway.environment =
             vec![("CONDUIT_MASTER_KEY".to_owned(), MASTER_KEY.to_owned()), ("CONDUIT_ROOT_SECRET".to_owned(), ROOT_SECRET.to_owned())];
         gateway.environment.extend(log.map(|filter| ("RUST_LOG".to_owned(), filter.to_owned())));
+        gateway.secrets = secrets;
         gateway.spawn();
         gateway
     }
@@ -113,8 +119,11 @@ impl Setup {
 
 /// What a provider of [`Setup`] is called with.
 pub(crate) fn provider_key(name: &str) -> String {
-    format!("sk-{name}-canary-5Rt8Wq1Zx")
+    format!("sk-{name}-{PROVIDER_CANARY}")
 }
+
+/// The part of [`provider_key`] that is searched for in every sink.
+pub(super) const PROVIDER_CANARY: &str = "canary-5Rt8Wq1Zx9Lk";
 
 /// A port that is free now and, most likely, a moment later.
 fn free_address() -> SocketAddr {
@@ -127,12 +136,21 @@ pub(crate) struct Gateway {
     address: SocketAddr,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    /// Secrets of this gateway alone, by what they are.
+    secrets: Vec<(String, String)>,
     child: Option<Child>,
 }
 
 impl Gateway {
     fn new() -> Self {
-        Self { directory: TempDir::new().unwrap(), address: free_address(), arguments: Vec::new(), environment: Vec::new(), child: None }
+        Self {
+            directory: TempDir::new().unwrap(),
+            address: free_address(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            secrets: Vec::new(),
+            child: None,
+        }
     }
 
     /// A first start: no configuration, no environment, an empty data directory.
@@ -169,7 +187,7 @@ impl Gateway {
             .args(&self.arguments)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("RUST_LOG", "debug")
+            .env("RUST_LOG", "trace")
             .envs(self.environment.iter().cloned())
             .current_dir(self.directory.path())
             .stdin(Stdio::null())
@@ -215,10 +233,13 @@ pub(crate) fn sqlite_url(data_dir: &Path) -> String {
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.kill();
+        let (printed, log) = self.output();
         if std::thread::panicking() {
-            let (_, log) = self.output();
             let tail: Vec<&str> = log.lines().rev().take(40).collect();
             eprintln!("the gateway's last log lines, newest first:\n{}", tail.join("\n"));
+            return;
         }
+        let found = canary::search_remains(&self.data_dir(), (&printed, &log), &self.secrets);
+        assert!(found.is_empty(), "secrets where none may be: {found:#?}");
     }
 }

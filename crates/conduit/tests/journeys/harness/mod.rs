@@ -1,5 +1,6 @@
 //! What journeys are made of: the binary, a client, the rows, the words of a provider.
 
+mod canary;
 mod gateway;
 mod http;
 pub(crate) mod openai;

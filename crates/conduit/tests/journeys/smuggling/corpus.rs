@@ -8,6 +8,10 @@
 pub(super) enum Becomes {
     /// An error status, and the connection is closed; the provider sees nothing.
     Refused,
+    /// An error of the journey: the framing is sound, so the connection may stay; the provider sees nothing.
+    Declined,
+    /// Either refused or served: both are sound readings.
+    RefusedOrServed,
     /// One answer with 200, and the provider sees one request.
     Served,
     /// The first request is served; what is behind it is an error or nothing, and the provider never sees it.
@@ -16,7 +20,7 @@ pub(super) enum Becomes {
     ServedTwice,
 }
 
-use Becomes::{Refused, Served, ServedThenClosed, ServedTwice};
+use Becomes::{Declined, Refused, RefusedOrServed, Served, ServedThenClosed, ServedTwice};
 
 const START: &str = "POST /v1/chat/completions HTTP/1.1\r\n";
 
@@ -71,7 +75,7 @@ const ROWS: &[Row] = &[
     ("cl-too-short", Refused, "Host: h\r\n{AUTH}Content-Length: 4\r\n\r\n{BODY}"),
     ("no-framing-with-body", Refused, "Host: h\r\n{AUTH}\r\n{BODY}"),
     // Chunks.
-    ("chunk-extension", Served, "Host: h\r\n{AUTH}Transfer-Encoding: chunked\r\n\r\n{HEX};a=b\r\n{BODY}\r\n0\r\n\r\n"),
+    ("chunk-extension", RefusedOrServed, "Host: h\r\n{AUTH}Transfer-Encoding: chunked\r\n\r\n{HEX};a=b\r\n{BODY}\r\n0\r\n\r\n"),
     ("chunk-extension-with-lf", Refused, "Host: h\r\n{AUTH}Transfer-Encoding: chunked\r\n\r\n{HEX};a\nb\r\n{BODY}\r\n0\r\n\r\n"),
     ("chunk-size-overflow", Refused, "Host: h\r\n{AUTH}Transfer-Encoding: chunked\r\n\r\n10000000000000000{HEX}\r\n{BODY}\r\n0\r\n\r\n"),
     ("chunk-size-signed", Refused, "Host: h\r\n{AUTH}Transfer-Encoding: chunked\r\n\r\n+{HEX}\r\n{BODY}\r\n0\r\n\r\n"),
@@ -104,14 +108,18 @@ const ROWS: &[Row] = &[
     ("host-with-user", Refused, "Host: a@h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
     ("host-with-space", Refused, "Host: h i\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
     // Other protocols.
-    ("upgrade-websocket", Served, "Host: h\r\n{AUTH}Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: {LEN}\r\n\r\n{BODY}"),
+    (
+        "upgrade-websocket",
+        RefusedOrServed,
+        "Host: h\r\n{AUTH}Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: {LEN}\r\n\r\n{BODY}",
+    ),
     (
         "upgrade-h2c",
-        Served,
+        RefusedOrServed,
         "Host: h\r\n{AUTH}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\nContent-Length: {LEN}\r\n\r\n{BODY}",
     ),
     ("connection-names-authorization", Served, "Host: h\r\n{AUTH}Connection: close, authorization\r\nContent-Length: {LEN}\r\n\r\n{BODY}"),
-    ("expect-unknown", Refused, "Host: h\r\n{AUTH}Expect: 200-maybe\r\nContent-Length: {LEN}\r\n\r\n{BODY}"),
+    ("expect-unknown", RefusedOrServed, "Host: h\r\n{AUTH}Expect: 200-maybe\r\nContent-Length: {LEN}\r\n\r\n{BODY}"),
     (
         "bytes-behind",
         ServedThenClosed,
@@ -126,14 +134,14 @@ const WHOLE: &[Row] = &[
         Refused,
         "POST /v1/chat/completions HTTP/1.0\r\nHost: h\r\n{AUTH}Transfer-Encoding: chunked\r\n\r\n{HEX}\r\n{BODY}\r\n0\r\n\r\n",
     ),
-    ("http-0.9", Refused, "POST /v1/chat/completions\r\n"),
+    ("http-0.9", Declined, "POST /v1/chat/completions\r\n"),
     ("http-2.0-in-text", Refused, "POST /v1/chat/completions HTTP/2.0\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
     ("http-1.2", Refused, "POST /v1/chat/completions HTTP/1.2\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
     ("two-spaces", Refused, "POST  /v1/chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
     ("space-in-target", Refused, "POST /v1/chat/completions x HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
     ("tab-between", Refused, "POST\t/v1/chat/completions\tHTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
-    ("get-with-body", Refused, "GET /v1/chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
-    ("head-with-next", Refused, "HEAD /v1/chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: 0\r\n\r\n"),
+    ("get-with-body", Declined, "GET /v1/chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
+    ("head-with-next", Declined, "HEAD /v1/chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: 0\r\n\r\n"),
     ("connect", Refused, "CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: 127.0.0.1:1\r\n{AUTH}\r\n"),
     ("trace", Refused, "TRACE /v1/chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}\r\n"),
     (
@@ -146,11 +154,11 @@ const WHOLE: &[Row] = &[
         Refused,
         "POST http://other/v1/chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}",
     ),
-    ("fragment-in-target", Refused, "POST /v1/chat/completions#x HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
+    ("fragment-in-target", RefusedOrServed, "POST /v1/chat/completions#x HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
     ("target-without-slash", Refused, "POST v1/chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
     ("line-end-in-front", Served, "\r\nPOST /v1/chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
-    ("method-lower-case", Refused, "post /v1/chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
-    ("dots-in-path", Refused, "POST /v1/x/../chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
+    ("method-lower-case", Declined, "post /v1/chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
+    ("dots-in-path", Declined, "POST /v1/x/../chat/completions HTTP/1.1\r\nHost: h\r\n{AUTH}Content-Length: {LEN}\r\n\r\n{BODY}"),
 ];
 
 /// One attack, ready to be sent.
