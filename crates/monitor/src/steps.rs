@@ -172,7 +172,7 @@ impl Test<'_> {
     async fn without_list(&self, verdict: Verdict, answer: &Answer) -> Verdict {
         let spec = &self.provider.spec;
         let missing = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
-        if !spec.surface.is_custom() || !verdict.no_list || !missing {
+        if !spec.surface.is_custom() || !missing {
             return verdict;
         }
         let models = match ask(self.upstream, self.provider, Method::HEAD, &spec.base_url, With::Nothing).await {

@@ -98,15 +98,13 @@ pub(crate) struct Verdict {
     pub(crate) key_valid: Option<bool>,
     pub(crate) authentication: TestStep,
     pub(crate) models: TestStep,
-    /// The list is somewhere else, or nowhere: the way there may still be good.
-    pub(crate) no_list: bool,
 }
 
 impl Verdict {
     /// The key could not be judged.
     pub(crate) fn unknown(message: impl Into<String>, models: TestStep) -> Self {
         let authentication = TestStep::new(StepName::Authentication, StepState::Unknown, message);
-        Self { key_valid: None, authentication, models, no_list: false }
+        Self { key_valid: None, authentication, models }
     }
 
     fn rejected(message: String, remedy: &str) -> Self {
@@ -114,23 +112,24 @@ impl Verdict {
             key_valid: Some(false),
             authentication: TestStep::failed(StepName::Authentication, message, remedy),
             models: TestStep::new(StepName::Models, StepState::Skipped, "not tried"),
-            no_list: false,
         }
     }
 }
 
 /// Judges an answer that is no list of models. `keyed`: a key was sent.
 pub(crate) fn of_refusal(provider: &Provider, answer: &Answer, keyed: bool) -> Verdict {
-    let failed = |message: String, remedy: &str| TestStep::failed(StepName::Models, message, remedy);
     let status = answer.status;
     if status.is_redirection() {
-        return Verdict::unknown("the key was not judged", redirected(provider, answer));
+        return unjudged(redirected(provider, answer));
     }
     if wants_tls(answer) {
-        return Verdict::unknown(
-            "the key was not judged",
-            failed("the port speaks https, and base_url says http".to_owned(), "write base_url with https://"),
-        );
+        return unjudged(failed("the port speaks https, and base_url says http", "write base_url with https://"));
+    }
+    if status == StatusCode::FORBIDDEN && is_page(answer) {
+        return unjudged(failed(
+            "something before the provider refuses the request",
+            "a firewall or proxy answers 403: let this machine through",
+        ));
     }
     let fault = said(provider, answer);
     let said = format!("{} ({})", fault.message, status.as_u16());
@@ -138,52 +137,40 @@ pub(crate) fn of_refusal(provider: &Provider, answer: &Answer, keyed: bool) -> V
         (StatusCode::UNAUTHORIZED, _) if !keyed => {
             Verdict::rejected(format!("the server wants a key, and none is set: {said}"), "enter the api_key of this provider")
         }
-        (StatusCode::FORBIDDEN, _) if is_page(answer) => Verdict::unknown(
-            "the key was not judged",
-            failed(
-                "something before the provider refuses the request".to_owned(),
-                "a firewall or proxy answers 403: let this machine through",
-            ),
+        (StatusCode::FORBIDDEN, _) => Verdict::unknown(
+            format!("the key is known, and may not list models: {said}"),
+            failed(said.clone(), "give the key the right to read models, or use another one"),
         ),
-        (StatusCode::FORBIDDEN, _) => Verdict {
-            no_list: true,
-            ..Verdict::unknown(
-                format!("the key is known, and may not list models: {said}"),
-                failed(said.clone(), "give the key the right to read models, or use another one"),
-            )
-        },
         (_, FaultKind::ProviderAuthFailed) => Verdict::rejected(
             format!("the provider rejects the key: {said}"),
             "enter the key again; look on the provider's page whether it was revoked",
         ),
-        (StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED, _) => Verdict {
-            no_list: true,
-            ..Verdict::unknown(
-                "the key was not judged",
-                failed(
-                    format!("there is no list of models at this address: {said}"),
-                    "check the path of base_url: it is often missing /v1",
-                ),
-            )
-        },
-        (StatusCode::SERVICE_UNAVAILABLE, _) if fault.message.contains("Loading model") => Verdict::unknown(
-            "the key was not judged",
-            failed(format!("the server is loading its model: {said}"), "wait until it has loaded, then test again"),
-        ),
-        (_, FaultKind::ProviderRateLimited) => Verdict::unknown(
-            "the key was not judged",
-            failed(format!("the provider limits the rate of this account: {said}"), "test again later"),
-        ),
-        (_, FaultKind::ProviderQuotaExceeded) => Verdict::unknown(
-            "the key is known",
-            failed(format!("the account has no credit: {said}"), "look into billing on the provider's page"),
-        ),
-        _ if status.is_server_error() => Verdict::unknown(
-            "the key was not judged",
-            failed(format!("the provider fails: {said}"), "test again later; look at the provider's status page or the server's log"),
-        ),
-        _ => Verdict::unknown("the key was not judged", failed(said, "check base_url and the credential's fields")),
+        _ => unjudged(without_list(status, &fault, &said)),
     }
+}
+
+fn without_list(status: StatusCode, fault: &Fault, said: &str) -> TestStep {
+    let (what, remedy) = match (status, fault.kind) {
+        (StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED, _) => {
+            ("there is no list of models at this address", "check the path of base_url: it is often missing /v1")
+        }
+        (StatusCode::SERVICE_UNAVAILABLE, _) if fault.message.contains("Loading model") => {
+            ("the server is loading its model", "wait until it has loaded, then test again")
+        }
+        (_, FaultKind::ProviderRateLimited) => ("the provider limits the rate of this account", "test again later"),
+        (_, FaultKind::ProviderQuotaExceeded) => ("the account has no credit", "look into billing on the provider's page"),
+        _ if status.is_server_error() => ("the provider fails", "test again later; look at the provider's status page or the server's log"),
+        _ => ("the provider refuses the question for its models", "check base_url and the credential's fields"),
+    };
+    failed(format!("{what}: {said}"), remedy)
+}
+
+fn failed(message: impl Into<String>, remedy: &str) -> TestStep {
+    TestStep::failed(StepName::Models, message, remedy)
+}
+
+fn unjudged(models: TestStep) -> Verdict {
+    Verdict::unknown("the key was not judged", models)
 }
 
 /// The provider's own words, without our secrets: some repeat the key that they refuse (R64).

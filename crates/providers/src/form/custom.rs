@@ -4,6 +4,12 @@ use super::{FormField, FormKind, Place};
 use crate::custom::{CustomDialect, PATHS, Preset};
 
 pub(super) fn fields() -> Vec<FormField> {
+    let mut fields = how_it_is_reached();
+    fields.extend(what_it_wants());
+    fields
+}
+
+fn how_it_is_reached() -> Vec<FormField> {
     vec![
         FormField {
             choices: Preset::ALL.map(|(name, _)| name).to_vec(),
@@ -57,6 +63,11 @@ pub(super) fn fields() -> Vec<FormField> {
             example: Some("{\"api-version\": \"2026-01-01\"}"),
             ..field("query", "Query", FormKind::Map, "Parameters for the address of every request. Their values are kept like secrets.")
         },
+    ]
+}
+
+fn what_it_wants() -> Vec<FormField> {
+    vec![
         FormField {
             example: Some("[\"developer_as_system\", {\"drop\": \"user\"}]"),
             ..field("quirks", "Quirks", FormKind::List, "What the server wants different from its dialect.")

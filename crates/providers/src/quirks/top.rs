@@ -25,40 +25,24 @@ const TOOL_CHOICE: &str = "tool_choice";
 pub(super) fn apply(quirk: &Quirk, fields: &mut dyn Fields, losses: &mut Vec<Loss>) {
     match quirk {
         Quirk::Drop { field, reason } => drop_field(field, reason, fields, losses),
-        Quirk::DropWhen { field, equals, exact, reason } => {
-            if fields.get(field).is_some_and(|value| same_value(&value, equals)) {
-                fields.remove(field);
-                if !exact {
-                    losses.push(Loss::dropped(&**field, reason.clone()));
-                }
+        Quirk::DropWhen { field, equals, exact, reason } if fields.get(field).is_some_and(|value| same_value(&value, equals)) => {
+            fields.remove(field);
+            if !exact {
+                losses.push(Loss::dropped(&**field, reason.clone()));
             }
         }
-        Quirk::DropEmpty { field } => {
-            if fields.get(field).is_some_and(|value| is_empty(&value)) {
-                fields.remove(field);
-            }
-        }
+        Quirk::DropEmpty { field } if fields.get(field).is_some_and(|value| is_empty(&value)) => fields.remove(field),
         Quirk::DropNulls => fields.nulls().iter().for_each(|field| fields.remove(field)),
-        Quirk::StreamOptionsWithStreamOnly => {
-            if fields.get("stream").as_deref() != Some("true") {
-                fields.remove(STREAM_OPTIONS);
-            }
-        }
-        Quirk::Rename { from, to } => {
-            if is_set(fields, from) && fields.get(to).is_none() {
-                fields.rename(from, to);
-            }
-        }
+        Quirk::StreamOptionsWithStreamOnly if fields.get("stream").as_deref() != Some("true") => fields.remove(STREAM_OPTIONS),
+        Quirk::Rename { from, to } if is_set(fields, from) && fields.get(to).is_none() => fields.rename(from, to),
         Quirk::Clamp { field, min, max, reason } => {
             if let Some(bound) = passed_bound(fields, field, *min, *max) {
                 fields.set(field, number_text(bound));
                 losses.push(Loss::approximated(&**field, reason.clone()));
             }
         }
-        Quirk::Default { field, value, unless } => {
-            if fields.get(field).is_none() && !unless.iter().any(|other| is_set(fields, other)) {
-                fields.set(field, value.clone().into_owned());
-            }
+        Quirk::Default { field, value, unless } if fields.get(field).is_none() && !unless.iter().any(|other| is_set(fields, other)) => {
+            fields.set(field, value.clone().into_owned());
         }
         Quirk::Words { field, words, other, reason } => change_word(field, words, *other, reason, fields, losses),
         Quirk::AsList { field } => {
@@ -66,14 +50,12 @@ pub(super) fn apply(quirk: &Quirk, fields: &mut dyn Fields, losses: &mut Vec<Los
                 fields.set(field, format!("[{text}]"));
             }
         }
-        Quirk::ToolChoiceAsWord { reason } => {
-            if fields.get(TOOL_CHOICE).is_some_and(|value| value.starts_with('{')) {
-                fields.set(TOOL_CHOICE, "\"required\"".to_owned());
-                losses.push(Loss::approximated(TOOL_CHOICE, reason.clone()));
-            }
+        Quirk::ToolChoiceAsWord { reason } if fields.get(TOOL_CHOICE).is_some_and(|value| value.starts_with('{')) => {
+            fields.set(TOOL_CHOICE, "\"required\"".to_owned());
+            losses.push(Loss::approximated(TOOL_CHOICE, reason.clone()));
         }
         Quirk::JsonObjectAs { form, reason } => forms::json_object_as(*form, reason, fields, losses),
-        // Nested: see there.
+        // Nothing to do for it in this request; or nested: see there.
         _ => {}
     }
 }
@@ -84,10 +66,16 @@ fn is_set(fields: &dyn Fields, field: &str) -> bool {
 }
 
 fn drop_field(field: &str, reason: &Text, fields: &mut dyn Fields, losses: &mut Vec<Loss>) {
-    if is_set(fields, field) {
+    let lost = match fields.get(field) {
+        Some(value) => value != "null",
+        // The caller set none, but the gateway may be about to, to learn the usage.
+        None if field == STREAM_OPTIONS => false,
+        None => return,
+    };
+    fields.remove(field);
+    if lost {
         losses.push(Loss::dropped(field, reason.clone()));
     }
-    fields.remove(field);
 }
 
 /// Equal as JSON; numbers by their value, however they are spelt.
