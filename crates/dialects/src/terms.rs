@@ -3,14 +3,23 @@
 //! Quirks and writers name fields as OpenAI chat spells them, and turns by their number. For a caller of another dialect they are told by
 //! the names and places of its own body, once, when the request is written.
 
-use chat::{Chat, DialectId, Fault, Loss, Part, PartKind, Place};
+use chat::{Chat, DialectId, Fault, Loss, LossKind, Part, PartKind, Place};
 
 /// Names the fields of these losses as the caller knows them.
-pub fn tell_losses(chat: &Chat, losses: &mut [Loss]) {
+pub fn tell_losses(chat: &Chat, losses: &mut Vec<Loss>) {
     if chat.from == Some(DialectId::AnthropicMessages) {
-        for loss in losses {
+        for loss in losses.iter_mut() {
             loss.path = in_messages(chat, &loss.path);
         }
+        // What stands in two fields of one dialect may be one of the other.
+        let mut told: Vec<(String, LossKind)> = Vec::new();
+        losses.retain(|loss| {
+            let new = !told.iter().any(|(path, kind)| *path == loss.path && *kind == loss.kind);
+            if new {
+                told.push((loss.path.clone(), loss.kind));
+            }
+            new
+        });
     }
 }
 
@@ -61,8 +70,13 @@ fn in_turn(chat: &Chat, number: usize, rest: &str) -> Option<String> {
         [("tool_calls", is_call), ("thinking_blocks", is_sealed), ("annotations", is_citation), ("content", is_content)];
     let inner = rest.strip_prefix('.').unwrap_or(rest);
     // Of a tool's result the turn is the block, and what is inside has the block's names.
-    if turn.parts.iter().any(|part| matches!(part.kind, PartKind::ToolResult(_))) {
-        return Some(format!("{}{rest}", place.parts.first().unwrap_or(&place.turn)));
+    if let Some((PartKind::ToolResult(result), block)) = turn.parts.first().map(|part| &part.kind).zip(place.parts.first()) {
+        let marked = turn.parts.first().is_some_and(|part| part.cache.is_some());
+        let inside = result.parts.iter().position(|part| part.cache.is_some()).filter(|_| inner == "cache_control" && !marked);
+        return Some(match inside {
+            Some(at) => format!("{block}.content[{at}]{rest}"),
+            None => format!("{block}{rest}"),
+        });
     }
     for (name, of_kind) in kinds {
         let Some((at, more)) = indexed(inner, name) else { continue };
@@ -70,7 +84,9 @@ fn in_turn(chat: &Chat, number: usize, rest: &str) -> Option<String> {
         return Some(format!("{}{}", found.1, member(more)));
     }
     let whole = match inner.split('.').next().unwrap_or_default() {
-        "reasoning_content" => place_of(turn.parts.iter(), place, is_thought),
+        "reasoning_content" | "thinking_blocks" => place_of(turn.parts.iter(), place, is_thought),
+        // Of content that is one text it stands on the message.
+        "cache_control" => place_of(turn.parts.iter(), place, |part| part.cache.is_some()).map(|block| format!("{block}.cache_control")),
         "content" => place_of(turn.parts.iter(), place, is_content),
         _ => None,
     };

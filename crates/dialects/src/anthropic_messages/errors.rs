@@ -3,6 +3,7 @@
 use crate::ErrorAnswer;
 use crate::retry_after::{retry_after, should_retry};
 use chat::{Fault, FaultKind, Origin, Step, scrub};
+use std::borrow::Cow;
 use wire::object::{Fields, ObjectWriter};
 
 /// What an error body says. Empty where it is not in the dialect.
@@ -127,12 +128,29 @@ pub(super) fn write(fault: &Fault, request_id: &str) -> Vec<u8> {
     let body = ObjectWriter::build(|body| {
         body.member("type", "error");
         body.object("error", |error| {
-            error.member("type", fault.rule().anthropic_type).member("message", &fault.message);
+            error.member("type", error_type(fault)).member("message", message(fault).as_ref());
         });
         body.member("request_id", request_id);
     });
     // Texts alone are written, which cannot fail.
     body.unwrap_or_default()
+}
+
+fn error_type(fault: &Fault) -> &'static str {
+    match fault.kind {
+        FaultKind::ProviderRejected if fault.provider_status == Some(413) => "request_too_large",
+        _ => fault.rule().anthropic_type,
+    }
+}
+
+/// Clients of this dialect know by these words that a conversation must become shorter: there is no code for it.
+fn message(fault: &Fault) -> Cow<'_, str> {
+    const WORDS: &str = "prompt is too long";
+    let known = fault.message.to_ascii_lowercase().contains(WORDS);
+    match fault.code() == Some("context_length_exceeded") && !known {
+        true => format!("{WORDS}: {}", fault.message).into(),
+        false => fault.message.as_str().into(),
+    }
 }
 
 pub(super) fn write_frame(fault: &Fault, request_id: &str) -> Vec<u8> {

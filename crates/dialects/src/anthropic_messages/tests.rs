@@ -1,14 +1,19 @@
 //! Tests of the codec: requests by rule, replies, streams, errors; nothing lost; recorded traffic.
 
 mod accounting;
+mod answers;
 mod errors;
 mod from_openai;
+mod grid;
+mod inbound;
 mod recorded;
 mod replies;
 mod requests;
+mod shape;
 mod streams;
 mod thinking;
 mod tools;
+mod written_streams;
 
 use super::AnthropicMessages;
 use crate::{Dialect, ModelFacts, OffSwitch, Target, Thinking, ThinkingMode, Written};

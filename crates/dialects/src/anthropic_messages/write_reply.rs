@@ -50,7 +50,9 @@ pub(super) type Foreign<'p> = (DialectId, &'p Raw);
 fn write_content<'p>(out: &mut ArrayWriter<'_>, parts: &'p [Part], foreign: &mut Vec<Foreign<'p>>) {
     for (at, part) in parts.iter().enumerate() {
         match &part.kind {
-            PartKind::Text { text } if text.is_empty() => {}
+            // What says nothing is refused when it comes back.
+            PartKind::Text { text } | PartKind::Refusal { text } | PartKind::Audio { transcript: Some(text), .. } if text.is_empty() => {}
+            PartKind::Reasoning(thought) if says_nothing(thought) => {}
             PartKind::Text { text } => write_text(out, text, &own_citations(parts, at), &part.extras),
             PartKind::Refusal { text } => write_text(out, text, &[], &Extras::default()),
             PartKind::Audio { transcript: Some(text), .. } => write_text(out, text, &[], &Extras::default()),
@@ -96,6 +98,10 @@ fn write_text(out: &mut ArrayWriter<'_>, text: &str, citations: &[&Raw], extras:
         }
         out.extend(extras.of(HERE));
     });
+}
+
+fn says_nothing(thought: &ReasoningPart) -> bool {
+    thought.text.is_empty() && thought.signature.is_none() && thought.encrypted.is_none()
 }
 
 /// A thought that nobody signed has an empty signature: clients rely on the member, and send it back so.

@@ -22,7 +22,8 @@ fn read_tool(item: RawRef<'_>) -> Result<Tool, FieldError> {
     let mut tool = tool(fields.require("name")?, ToolKind::Function);
     tool.description = fields.take_as("description")?;
     tool.parameters = fields.take("input_schema").filter(|schema| !schema.is_null());
-    tool.strict = fields.take_as("strict")?;
+    // `false` is the default.
+    tool.strict = fields.take_as("strict")?.filter(|strict| *strict);
     tool.cache = markers::take(&mut fields);
     tool.extras = extras(fields);
     Ok(tool)

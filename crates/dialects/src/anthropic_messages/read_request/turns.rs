@@ -84,9 +84,9 @@ fn push(chat: &mut Chat, role: Role, blocks: Vec<Block>, listed: bool, place: &s
         let (Some(turn), Some(at)) = (chat.turns.last_mut(), chat.places.last_mut()) else { continue };
         turn.parts.push(block.part);
         at.parts.push(block.place.clone());
-        for citation in block.citations {
+        for (n, citation) in block.citations.into_iter().enumerate() {
             turn.parts.push(Part::new(PartKind::Citation { raw: citation, from: HERE }));
-            at.parts.push(block.place.clone());
+            at.parts.push(format!("{}.citations[{n}]", block.place));
         }
     }
 }

@@ -104,16 +104,3 @@ fn garbage_is_a_bad_response_and_an_error_body_is_its_fault() {
     let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     assert_eq!(AnthropicMessages.read_reply(error.as_bytes()).unwrap_err().kind, FaultKind::ProviderUnavailable);
 }
-
-#[test]
-fn the_half_for_clients_refuses_by_name() {
-    let fault = AnthropicMessages.read_request(b"{}").unwrap_err();
-    assert_eq!(fault.kind, FaultKind::UnsupportedOperation);
-    assert!(fault.message.contains("Anthropic Messages"), "{}", fault.message);
-    assert_eq!(AnthropicMessages.write_reply(&chat::Reply::default()).unwrap_err(), fault);
-    let (mut writer, mut out) = (AnthropicMessages.stream_writer(crate::StreamOptions::default()), Vec::new());
-    writer.write(&chat::Event::End, &mut out);
-    writer.finish(&mut out);
-    let text = String::from_utf8(out).unwrap();
-    assert!(text.starts_with("event: error\n") && text.matches("event:").count() == 1, "{text}");
-}

@@ -3,6 +3,7 @@
 use super::draft::Draft;
 use super::object;
 use super::rest::Passed;
+use crate::anthropic_messages::types::HERE;
 use crate::target::{OffSwitch, Thinking, ThinkingMode};
 use chat::Effort;
 use wire::Raw;
@@ -100,7 +101,9 @@ impl Asked {
             asked.read_own(draft, &own);
             return asked;
         }
-        asked.wish = match (&reasoning.effort, reasoning.budget) {
+        // To callers of this dialect effort says nothing of thinking: they have an object for it.
+        let effort = reasoning.effort.as_ref().filter(|_| draft.chat.from != Some(HERE));
+        asked.wish = match (effort, reasoning.budget) {
             (Some(Effort::None), _) => Wish::Off,
             (Some(_), _) | (None, Some(_)) => Wish::On,
             (None, None) => Wish::Nothing,

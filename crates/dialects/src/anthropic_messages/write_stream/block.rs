@@ -73,10 +73,16 @@ impl Block {
         self.members.extend_from_slice(members);
     }
 
+    /// An empty piece says nothing.
     pub(super) fn add(&mut self, delta: &Delta) {
+        if let Delta::Text(piece) | Delta::Arguments(piece) | Delta::Signature(piece) = delta
+            && piece.is_empty()
+        {
+            return;
+        }
         let piece = match (&mut self.kind, delta) {
             (Kind::Text | Kind::Thinking, Delta::Text(text)) => Piece::Text(text.clone()),
-            (Kind::Text, Delta::Audio { transcript: Some(text), .. }) => Piece::Text(text.clone()),
+            (Kind::Text, Delta::Audio { transcript: Some(text), .. }) if !text.is_empty() => Piece::Text(text.clone()),
             (Kind::Text, Delta::Citation { raw, .. }) => Piece::Citation(raw.clone()),
             (Kind::Thinking, Delta::Signature(text)) => Piece::Signature(text.clone()),
             (Kind::Thinking, Delta::Encrypted(data)) => Piece::Encrypted(data.clone()),

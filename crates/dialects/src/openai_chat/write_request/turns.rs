@@ -134,7 +134,9 @@ fn write_message(out: &mut ObjectWriter<'_>, turn: &Turn, own: bool, path: &str,
     if turn.role == Role::Assistant {
         write_assistant(out, turn, own, path, losses);
     } else if !own {
-        write_adapted(out, &turn.parts.iter().collect::<Vec<_>>(), "\"\"", path, losses);
+        lose_sources(turn, path, losses);
+        let content: Vec<&Part> = turn.parts.iter().filter(|part| !is_source(part)).collect();
+        write_adapted(out, &content, "\"\"", path, losses);
     } else {
         write_content(out, &turn.parts.iter().collect::<Vec<_>>(), Shape { listed: turn.listed, empty: "null" }, path, losses);
     }
@@ -147,8 +149,9 @@ fn write_assistant(out: &mut ObjectWriter<'_>, turn: &Turn, own: bool, path: &st
         PartKind::Refusal { .. } => turn.listed,
         PartKind::Reasoning(_) => false,
         PartKind::Audio { source: Source::FileId { .. }, .. } => false,
-        _ => !is_call(part),
+        _ => !is_call(part) && !is_source(part),
     };
+    lose_sources(turn, path, losses);
     let content: Vec<&Part> = turn.parts.iter().filter(|part| in_content(part)).collect();
     match own {
         true => write_content(out, &content, Shape { listed: turn.listed, empty: "null" }, path, losses),
@@ -173,6 +176,16 @@ fn write_assistant(out: &mut ObjectWriter<'_>, turn: &Turn, own: bool, path: &st
             losses.push(Loss::dropped(format!("{path}.cache_control"), NO_MARKERS));
         }
     }
+}
+
+fn is_source(part: &Part) -> bool {
+    matches!(part.kind, PartKind::Citation { .. })
+}
+
+/// The sources that a text rests on have no place in a request.
+fn lose_sources(turn: &Turn, path: &str, losses: &mut Vec<Loss>) {
+    let count = turn.parts.iter().filter(|part| is_source(part)).count();
+    losses.extend((0..count).map(|at| Loss::dropped(format!("{path}.annotations[{at}]"), "OpenAI chat takes no sources of a text")));
 }
 
 /// Thought that this dialect's servers said goes back under the name that most of them read; sealed thought belongs to its maker.
