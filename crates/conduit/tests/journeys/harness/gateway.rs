@@ -22,6 +22,8 @@ pub(crate) struct Setup {
     storage: String,
     keys: String,
     log: Option<&'static str>,
+    grace: Option<&'static str>,
+    files: Option<u32>,
     /// What is secret in it, by what it is.
     secrets: Vec<(String, String)>,
 }
@@ -68,6 +70,18 @@ impl Setup {
         self
     }
 
+    /// A provider as the file says it; it may be on the loopback.
+    pub(crate) fn provider_entry(mut self, members: &str) -> Self {
+        writeln!(self.providers, "  - {{ {members}, allow_private_network: true }}").unwrap();
+        self
+    }
+
+    /// A mapping as the file says it.
+    pub(crate) fn model_entry(mut self, members: &str) -> Self {
+        writeln!(self.models, "  - {{ {members} }}").unwrap();
+        self
+    }
+
     pub(crate) fn model(mut self, name: &str, provider: &str, provider_model: &str, priority: u32) -> Self {
         writeln!(self.models, "  - {{ name: {name}, provider: {provider}, provider_model: {provider_model}, priority: {priority} }}")
             .unwrap();
@@ -91,6 +105,18 @@ impl Setup {
         self
     }
 
+    /// How long requests under way may go on when the process is asked to end; one second unless it is said.
+    pub(crate) fn grace(mut self, grace: &'static str) -> Self {
+        self.grace = Some(grace);
+        self
+    }
+
+    /// How many files the process may open.
+    pub(crate) fn files(mut self, limit: u32) -> Self {
+        self.files = Some(limit);
+        self
+    }
+
     /// One more key that may use the given models only.
     pub(crate) fn key(mut self, name: &str, key: &str, models: &str) -> Self {
         self.secrets.push((format!("the key {name}"), key.to_owned()));
@@ -99,9 +125,10 @@ impl Setup {
     }
 
     pub(crate) fn start(self) -> Gateway {
-        let Self { providers, models, server, storage, keys, log, secrets } = self;
+        let Self { providers, models, server, storage, keys, log, grace, files, secrets } = self;
+        let grace = grace.unwrap_or("1s");
         let yaml = format!(
-            "server: {{ shutdown_grace: 1s{}{server} }}\n{storage}providers:\n{providers}models:\n{models}keys:\n  - {{ name: journey, key: \"{KEY}\" }}\n{keys}",
+            "server: {{ shutdown_grace: {grace}{}{server} }}\n{storage}providers:\n{providers}models:\n{models}keys:\n  - {{ name: journey, key: \"{KEY}\" }}\n{keys}",
             if server.is_empty() { "" } else { ", " }
         );
         let mut gateway = Gateway::new();
@@ -112,6 +139,7 @@ impl Setup {
             vec![("CONDUIT_MASTER_KEY".to_owned(), MASTER_KEY.to_owned()), ("CONDUIT_ROOT_SECRET".to_owned(), ROOT_SECRET.to_owned())];
         gateway.environment.extend(log.map(|filter| ("RUST_LOG".to_owned(), filter.to_owned())));
         gateway.secrets = secrets;
+        gateway.files = files;
         gateway.spawn();
         gateway
     }
@@ -138,6 +166,7 @@ pub(crate) struct Gateway {
     environment: Vec<(String, String)>,
     /// Secrets of this gateway alone, by what they are.
     secrets: Vec<(String, String)>,
+    files: Option<u32>,
     child: Option<Child>,
 }
 
@@ -149,6 +178,7 @@ impl Gateway {
             arguments: Vec::new(),
             environment: Vec::new(),
             secrets: Vec::new(),
+            files: None,
             child: None,
         }
     }
@@ -181,7 +211,8 @@ impl Gateway {
     /// Starts the process (again) and waits until it is ready.
     pub(crate) fn spawn(&mut self) {
         let append = |name: &str| std::fs::OpenOptions::new().create(true).append(true).open(self.path(name)).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_conduit"))
+        let child = self
+            .command()
             .args(["serve", "--listen", &self.address.to_string(), "--data-dir"])
             .arg(self.data_dir())
             .args(&self.arguments)
@@ -209,8 +240,59 @@ impl Gateway {
         }
     }
 
-    fn is_ready(&self) -> bool {
+    fn command(&self) -> Command {
+        let program = env!("CARGO_BIN_EXE_conduit");
+        let Some(files) = self.files else { return Command::new(program) };
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\""), program]);
+        shell
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
         Ask::get("/health/ready").open(self.address).is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until the process has ended by itself; its exit code.
+    pub(crate) fn ended(&mut self, limit: Duration) -> Option<i32> {
+        let mut child = self.child.take().expect("the process runs");
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return status.code();
+            }
+            if Instant::now() > deadline {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("the process does not end within {limit:?}");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the process runs").id()
+    }
+
+    /// The memory that the process has in use, in KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// The processor time that the process has used so far.
+    pub(crate) fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        // The 12th and the 13th behind the name: user and system time in hundredths of a second.
+        let ticks: u64 = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(ticks * 10)
     }
 
     /// kill -9.
