@@ -186,8 +186,9 @@ pub(super) struct Provider {
     pub dialects: Option<Vec<String>>,
     /// Type `custom`: its paths, by operation.
     pub paths: Option<BTreeMap<String, String>>,
+    /// Type `custom`: false for a server whose address names no version, and wants none: `/v1` is not appended.
+    pub append_v1: Option<bool>,
     /// Type `custom`: the header that carries the key. Default `Authorization`.
-    #[schemars(extend("x-may-be-empty" = true))]
     pub auth_header: Option<String>,
     /// Type `custom`: what stands before the key in that header. Default `Bearer`; empty for the bare key.
     #[schemars(extend("x-may-be-empty" = true))]

@@ -1,5 +1,6 @@
 mod mistakes;
 mod refused;
+mod whole;
 
 use super::*;
 use secrecy::ExposeSecret;

@@ -198,17 +198,17 @@ fn mappings() {
     says("yaml", twice, "F:4: models[1].name: `m` is mapped to `x` of `main` at F:3 already");
     // A provider with a mistake of its own is known all the same.
     let broken = "providers: [ { name: main, type: simulatd } ]\nmodels:\n  - { name: m, provider: main, provider_model: x }\n";
-    says("yaml", broken, "F:1: providers[0].type: unknown provider type 'simulatd'; did you mean 'simulated'?");
+    says("yaml", broken, "F:1: providers[0].type: unknown provider type 'simulatd': did you mean 'simulated'?");
 }
 
 #[test]
 fn providers() {
     let with = |fields: &str| format!("providers:\n  - name: a\n    type: openai\n{fields}");
-    begins("yaml", &with(""), "F:2: providers[0].credentials.api_key is required by type 'openai' and not set");
+    begins("yaml", &with(""), "F:2: providers[0].credentials.api_key: is required by type 'openai' and not set");
     begins(
         "yaml",
         &with("    credentials:\n      apikey: sk-canary\n      api_key: sk-canary\n"),
-        "F:5: providers[0].credentials.apikey is not a credential field",
+        "F:5: providers[0].credentials.apikey: is not a credential field",
     );
     says(
         "yaml",
@@ -249,12 +249,12 @@ fn providers() {
     begins(
         "yaml",
         "providers:\n  - name: a\n    type: simulated\n    base_url: https://example.com\n",
-        "F:4: providers[0].base_url: type `simulated` is served inside Conduit",
+        "F:4: providers[0].base_url: is set, and type 'simulated' is served inside Conduit",
     );
     begins(
         "toml",
         "[[providers]]\nname = \"a\"\ntype = \"opnai\"\n",
-        "F:3: providers[0].type: unknown provider type 'opnai'; did you mean 'openai'?",
+        "F:3: providers[0].type: unknown provider type 'opnai': did you mean 'openai'?",
     );
 }
 
@@ -279,7 +279,7 @@ fn virtual_keys() {
     let master = "admin: { master_key: env:MASTER }\nkeys:\n  - { name: k, key: env:MASTER }\n";
     says("yaml", master, "F:3: keys[0].key: is the master key, which never works for inference: make another");
     let pattern = "keys:\n  - name: k\n    key: env:CI_CONDUIT_KEY\n    models: [ok-*, \"a*b\"]\n";
-    begins("yaml", pattern, "F:4: keys[0].models[1] has a `*` that is not at the end");
+    begins("yaml", pattern, "F:4: keys[0].models[1]: has a `*` that is not at the end");
 }
 
 /// Nothing fails open: a list that names no model is a mistake, and only a list that is not there means all.
