@@ -1,7 +1,7 @@
 //! The one place where quirks are interpreted: on the bytes of a request that passes through, and on the canonical form of one that is written
 //! anew. A top-level quirk is decided once, in [`top`], over whichever of the two it is; so the two cannot drift apart.
 //!
-//! Quirks speak of OpenAI chat: an endpoint of another dialect has none.
+//! Quirks speak of OpenAI's request bodies: an endpoint of another vendor's dialect has none.
 
 mod forms;
 mod messages;
@@ -20,7 +20,10 @@ use wire::json::{Edits, Object};
 
 /// The quirks that hold for a request.
 fn applying<'a>(surface: &'a Surface, endpoint: &'a Served, model: &'a str) -> impl Iterator<Item = &'a Quirk> {
-    let in_dialect = !matches!(endpoint.dialect, Some(dialect) if dialect != DialectId::OpenaiChat);
+    let in_dialect = match endpoint.dialect {
+        None | Some(DialectId::OpenaiChat | DialectId::OpenaiCompletions) => true,
+        Some(DialectId::AnthropicMessages) => false,
+    };
     let holds = move |sourced: &&crate::Sourced| in_dialect && sourced.operation == endpoint.operation && sourced.models.include(model);
     surface.quirks.iter().filter(holds).map(|sourced| &sourced.quirk)
 }

@@ -110,7 +110,10 @@ impl Fields for Typed<'_> {
             "parallel_tool_calls" => chat.parallel_tools = None,
             "user" => chat.user = None,
             "service_tier" => chat.service_tier = None,
-            "stop" => sampling.stop.clear(),
+            "stop" => {
+                sampling.stop.clear();
+                sampling.stop_listed = false;
+            }
             "stream_options" => chat.include_usage = None,
             "tools" => chat.tools.clear(),
             "tool_choice" => chat.tool_choice = None,

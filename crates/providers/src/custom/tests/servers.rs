@@ -183,6 +183,14 @@ fn rows() -> Vec<(Value, Value, Value, &'static [&'static str])> {
             json!({"temperature": 1}),
             &["temperature"],
         ),
+        (quirk(json!({"drop": "stop"})), json!({"stop": ["a"]}), json!({}), &["stop"]),
+        (quirk(json!({"drop": "response_format"})), json!({"response_format": json_schema}), json!({}), &["response_format"]),
+        (
+            quirk(json!({"drop": "tool_choice"})),
+            json!({"tools": tools, "tool_choice": object_choice}),
+            json!({"tools": tools}),
+            &["tool_choice"],
+        ),
         (quirk(json!({"drop": "top_k"})), json!({"top_k": 5}), json!({}), &["top_k"]),
         (
             quirk(json!({"drop": ["thinking", "tools"]})),
@@ -397,4 +405,31 @@ fn presets_name_their_source() {
             assert!(!matches!(&sourced.quirk, Quirk::Drop { reason, .. } if reason.is_empty()));
         }
     }
+}
+
+/// Text completions and embeddings are passed through, with the quirks that are declared for them.
+#[test]
+fn quirks_of_other_operations_hold_for_them_alone() {
+    let face = surface(
+        json!({"preset": "vllm", "quirks": [{"drop": "dimensions", "for": "embeddings"}, {"drop": "suffix", "for": "completions"}]}),
+    );
+    let sent = |operation: Operation, body: &Value| {
+        let served = face.endpoint(operation, DialectId::OpenaiChat).unwrap();
+        let text = body.to_string();
+        let object = scan(text.as_bytes(), &Limits::default()).unwrap();
+        let mut edits = Edits::new(&object);
+        let losses = quirks::on_splice(&face, served, "m", &object, &mut edits);
+        assert!(!quirks::needs_typed(&face, served, "m", &object) || operation == Operation::Chat);
+        (serde_json::from_slice::<Value>(&edits.apply()).unwrap(), losses.into_iter().map(|loss| loss.path).collect::<Vec<_>>())
+    };
+    let completion = json!({"model": "m", "prompt": "p", "suffix": "s", "dimensions": 3, "stream_options": {"include_usage": true}});
+    assert_eq!(
+        sent(Operation::Completions, &completion),
+        (json!({"model": "m", "prompt": "p", "dimensions": 3}), vec!["suffix".to_owned()])
+    );
+    let embedding = json!({"model": "m", "input": "p", "suffix": "s", "dimensions": 3});
+    assert_eq!(
+        sent(Operation::Embeddings, &embedding),
+        (json!({"model": "m", "input": "p", "suffix": "s"}), vec!["dimensions".to_owned()])
+    );
 }

@@ -269,6 +269,11 @@ const FIELDS: &[(&str, &str)] = &[
     ("user", r#""u""#),
     ("service_tier", r#""flex""#),
     ("reasoning_effort", r#""high""#),
+    ("stop", r#"["a"]"#),
+    ("stop", r#""a""#),
+    ("tool_choice", r#""auto""#),
+    ("tool_choice", r#"{"type":"function","function":{"name":"f"}}"#),
+    ("response_format", r#"{"type":"text"}"#),
     ("anything_else", r#"{"a":[1,null]}"#),
 ];
 
