@@ -6,6 +6,7 @@ use crate::reply::Reply;
 use crate::route::Route;
 use futures_util::future::BoxFuture;
 use http::{Method, StatusCode};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -44,8 +45,8 @@ impl Ticket {
     /// Does the work unless it was done, is being done, or the key belongs to another request.
     pub(crate) async fn once(self, api: &Api, work: BoxFuture<'static, Outcome>) -> Outcome {
         let kept = api.store.idempotency();
-        match kept.begin(&self.scope, &self.key, &self.request).await? {
-            Begun::Fresh => {}
+        let claim = match kept.begin(&self.scope, &self.key, &self.request).await? {
+            Begun::Fresh(claim) => claim,
             Begun::InProgress => {
                 let detail = "a request with this Idempotency-Key is under way: ask again in a moment";
                 return Err(Problem::new(Kind::IdempotencyInProgress, detail).retry_after(Duration::from_secs(1)));
@@ -54,21 +55,25 @@ impl Ticket {
                 let detail = "this Idempotency-Key was used for another request: send a new one for a new request";
                 return Err(Problem::new(Kind::IdempotencyMismatch, detail));
             }
-            Begun::Stored { status, body } => return replayed(status, &body),
-        }
+            Begun::Stored { status, body } => return replayed(status, body.expose_secret()),
+        };
         match work.await {
             Ok(reply) => {
-                let stored = Kept { version: reply.version, location: reply.location.clone(), body: String::from_utf8_lossy(&reply.body).into_owned() };
+                let stored = Kept {
+                    version: reply.version,
+                    location: reply.location.clone(),
+                    body: String::from_utf8_lossy(&reply.body).into_owned(),
+                };
                 let body = serde_json::to_vec(&stored).map_err(|error| Problem::internal(&error))?;
                 // The change is made, whatever happens to the note of it.
-                if let Err(error) = kept.finish(&self.scope, &self.key, reply.status.as_u16(), &body).await {
+                if let Err(error) = kept.finish(claim, reply.status.as_u16(), &body).await {
                     tracing::error!(%error, "admin API: an answer could not be kept for its Idempotency-Key");
                 }
                 Ok(reply)
             }
             // Nothing was changed: the same key may be used for the corrected request.
             Err(problem) => {
-                if let Err(error) = kept.forget(&self.scope, &self.key).await {
+                if let Err(error) = kept.abandon(claim).await {
                     tracing::warn!(%error, "admin API: an Idempotency-Key stays taken until it expires");
                 }
                 Err(problem)

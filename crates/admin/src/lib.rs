@@ -8,6 +8,7 @@ mod api;
 mod body;
 mod docs;
 mod gate;
+mod idempotency;
 mod json;
 mod lockout;
 mod openapi;
@@ -21,6 +22,9 @@ mod suggest;
 mod table;
 
 pub use api::{AdminApi, Parts};
+
+#[cfg(test)]
+mod tests;
 
 /// The OpenAPI document of this version: the admin API, the routes of the gateway and its operations.
 pub fn openapi() -> String {

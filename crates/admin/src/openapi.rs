@@ -4,6 +4,7 @@ mod gateway_routes;
 
 use crate::access::Access;
 use crate::problem::{FieldError, ProblemBody};
+use crate::resources::provider_view::FieldView;
 use crate::route::{Body, Content, Route, Shape};
 use crate::shape::Shapes;
 use crate::table;
@@ -63,7 +64,8 @@ pub(crate) fn shapes() -> &'static Shapes {
 }
 
 fn answer_and_body_shapes() -> Vec<Shape> {
-    let mut shapes = vec![Shape::of::<ProblemBody>(), Shape::of::<FieldError>()];
+    // A map that is flattened into an object does not name its values to utoipa.
+    let mut shapes = vec![Shape::of::<ProblemBody>(), Shape::of::<FieldError>(), Shape::of::<FieldView>()];
     for route in table::ROUTES {
         shapes.extend(route.body.shape());
         if let Content::Json(shape) = route.answer.content {
@@ -165,7 +167,8 @@ fn query_parameter(name: &str, field: &Value) -> Value {
     if let Some(inner) = alternatives.and_then(|all| all.iter().find(|schema| schema.get("$ref").is_some())) {
         schema = inner.clone();
     }
-    json!({ "name": name, "in": "query", "required": false, "description": description.unwrap_or_default(), "schema": schema })
+    let described = schema.as_object_mut().and_then(|schema| schema.shift_remove("description"));
+    json!({ "name": name, "in": "query", "required": false, "description": description.or(described).unwrap_or_else(|| json!("")), "schema": schema })
 }
 
 fn reference(shape: &Shape) -> Value {

@@ -74,6 +74,7 @@ pub(crate) enum Kind {
     IdempotencyMismatch,
     TooManyAttempts,
     Internal,
+    TestFailed,
     Storage,
 }
 
@@ -100,6 +101,7 @@ impl Kind {
             }
             Self::TooManyAttempts => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", "Too many wrong keys"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "A mistake of Conduit"),
+            Self::TestFailed => (StatusCode::BAD_GATEWAY, "test_failed", "The test against the provider failed"),
             Self::Storage => (StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", "The database does not answer"),
         }
     }
@@ -144,7 +146,8 @@ impl Problem {
     /// Logged with its cause, shown without.
     pub(crate) fn storage(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "admin API: the database does not answer");
-        Self::new(Kind::Storage, "the database does not answer: nothing was changed; try again in a moment").retry_after(Duration::from_secs(2))
+        Self::new(Kind::Storage, "the database does not answer: nothing was changed; try again in a moment")
+            .retry_after(Duration::from_secs(2))
     }
 
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {

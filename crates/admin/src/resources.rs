@@ -5,6 +5,7 @@ pub(crate) mod explain;
 pub(crate) mod keys;
 pub(crate) mod mappings;
 pub(crate) mod page;
+pub(crate) mod provider_calls;
 pub(crate) mod provider_change;
 pub(crate) mod provider_view;
 pub(crate) mod providers;
@@ -16,9 +17,9 @@ pub(crate) mod usage;
 
 use crate::json::shown;
 use crate::problem::{FieldError, Kind, Problem};
+use ::providers::FieldFault;
 use inventory::ChangeFault;
 use inventory::object::Source;
-use ::providers::FieldFault;
 use serde::{Deserialize, Deserializer, Serialize};
 use store::StoreError;
 use utoipa::ToSchema;
@@ -26,27 +27,27 @@ use utoipa::ToSchema;
 /// Where an object stands: `file` objects are read-only here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Origin {
+pub(crate) enum Origin {
     File,
     Database,
 }
 
 /// The members that every object has beside its own.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// Where it stands: an object of the file is changed there.
-    pub source: Origin,
+    pub(crate) source: Origin,
     /// File and line, for an object of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
+    pub(crate) place: Option<String>,
     /// Why it cannot be used as it stands, and what to do; null where it can.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
     /// For `If-Match`; an object of the file has none.
-    pub version: Option<i64>,
+    pub(crate) version: Option<i64>,
     #[schema(format = "date-time")]
-    pub created_at: Option<String>,
+    pub(crate) created_at: Option<String>,
     #[schema(format = "date-time")]
-    pub updated_at: Option<String>,
+    pub(crate) updated_at: Option<String>,
 }
 
 impl Standing {

@@ -3,7 +3,7 @@
 use crate::access::{Access, Granted};
 use crate::api::Api;
 use crate::problem::{Kind, Outcome, Problem};
-use crate::{body, openapi, query, table};
+use crate::{body, idempotency, openapi, query, table};
 use axum::Router;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::{IntoResponse, Response};
@@ -174,7 +174,10 @@ async fn run(route: &'static Route, api: Arc<Api>, head: &mut http::request::Par
     let body = body::read(route, &head.headers, &bytes, shapes)?;
     let if_match = if route.versioned { if_match(&head.headers)? } else { None };
     let call = Call { id, query, body, if_match };
-    (route.run)(api, call).await
+    match idempotency::Ticket::of(route, head, &bytes)? {
+        Some(ticket) => ticket.once(&api, (route.run)(Arc::clone(&api), call)).await,
+        None => (route.run)(api, call).await,
+    }
 }
 
 async fn path_id(head: &mut http::request::Parts) -> Result<String, Problem> {
@@ -191,7 +194,10 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
         return Ok(None);
     }
     let number = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
-    number.parse().map(Some).map_err(|_| Problem::field("if-match", "is not a version", "send the `version` of the object that you have read, as \"3\""))
+    number
+        .parse()
+        .map(Some)
+        .map_err(|_| Problem::field("if-match", "is not a version", "send the `version` of the object that you have read, as \"3\""))
 }
 
 /// After the gate, so only to those who may know what there is.

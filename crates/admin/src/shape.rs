@@ -3,7 +3,7 @@
 //! It knows the part of JSON Schema that the document uses. `pattern` and most `format`s are not checked here: what they describe is checked
 //! where it has its meaning, by the inventory.
 
-use crate::json::{join, shown, shown_path};
+use crate::json::{join, shown_path};
 use crate::problem::FieldError;
 use crate::suggest;
 use serde_json::{Map, Value};
@@ -108,9 +108,10 @@ impl Check<'_> {
         let given = value.as_str().unwrap_or_default();
         let remedy = match suggest::closest(given, words.iter().copied()) {
             Some(word) => format!("did you mean `{word}`?"),
-            None => format!("write one of {}", words.join(", ")),
+            None => "write one of them".to_owned(),
         };
-        self.wrong(path, format!("`{}` is not one of {}", shown(given), words.join(", ")), remedy);
+        // The value itself is not repeated: it may be a secret in the wrong place.
+        self.wrong(path, format!("is not one of {}", words.join(", ")), remedy);
     }
 
     fn text(&mut self, schema: &Value, text: &str, path: &str) {
@@ -127,7 +128,7 @@ impl Check<'_> {
             return self.wrong(path, "holds a control character", "remove it");
         }
         if schema.get("format").and_then(Value::as_str) == Some("date-time") && text.parse::<jiff::Timestamp>().is_err() {
-            self.wrong(path, format!("`{}` is no time", shown(text)), "write it as 2026-12-31T23:59:59Z");
+            self.wrong(path, "is no time", "write it as 2026-12-31T23:59:59Z");
         }
     }
 

@@ -10,7 +10,8 @@ use crate::reply::Reply;
 use crate::resources::explain::{self, ExplainBody, ExplanationView};
 use crate::resources::keys::{self, KeyList, KeyPatchBody, KeyQuery, KeyView, KeyWithSecret, NewKeyBody, RollBody};
 use crate::resources::mappings::{self, ImportBody, ImportView, MappingList, MappingPatchBody, MappingQuery, MappingView, NewMappingBody};
-use crate::resources::provider_change::{NewProviderBody, ProviderPatchBody};
+use crate::resources::provider_calls::{self, ListedModels, Rotated, TestReportView};
+use crate::resources::provider_change::{NewProviderBody, ProviderPatchBody, RotateBody};
 use crate::resources::provider_view::{ProviderList, ProviderView};
 use crate::resources::providers::{self, ProviderQuery};
 use crate::resources::requests::{self, RequestList, RequestQuery, RequestWithAttempts};
@@ -78,6 +79,18 @@ pub(crate) static ROUTES: &[Route] = &[
         body: Body::Required(Shape::of::<ProviderPatchBody>()), versioned: true, problems: &[409]),
     route!(DELETE "/admin/v1/provider-credentials/{id}", Master, "deleteProvider", "provider credentials", "Remove a provider",
         NO_CONTENT, providers::delete, description: "Refused while mappings point to it.", versioned: true, problems: &[409]),
+    route!(POST "/admin/v1/provider-credentials/test", Master, "testDraft", "provider credentials", "Test a provider before it is saved",
+        ok(Shape::of::<TestReportView>(), "What was found, step by step."), provider_calls::test_draft,
+        description: "Nothing is stored, and no model is asked: it costs nothing.", body: Body::Required(Shape::of::<NewProviderBody>())),
+    route!(POST "/admin/v1/provider-credentials/{id}/test", Master, "testProvider", "provider credentials", "Test a provider",
+        ok(Shape::of::<TestReportView>(), "What was found, step by step."), provider_calls::test,
+        description: "No model is asked: it costs nothing."),
+    route!(GET "/admin/v1/provider-credentials/{id}/models", Master, "listProviderModels", "provider credentials", "The models that a provider lists",
+        ok(Shape::of::<ListedModels>(), "Its models, with what is known of them."), provider_calls::models, problems: &[409, 502, 504]),
+    route!(POST "/admin/v1/provider-credentials/{id}/rotate", Master, "rotateProvider", "provider credentials", "Exchange a secret of a provider",
+        ok(Shape::of::<Rotated>(), "The provider with its new secret."), provider_calls::rotate,
+        description: "The new secret is tried first, without cost; where the provider refuses it, the old one stays.",
+        body: Body::Required(Shape::of::<RotateBody>()), versioned: true, problems: &[502]),
     // Mappings.
     route!(GET mappings::PATH, Master, "listMappings", "model mappings", "The model mappings, page by page",
         ok(Shape::of::<MappingList>(), "A page of mappings."), mappings::list, query: MappingQuery),

@@ -49,7 +49,13 @@ pub(super) fn paths() -> Map<String, Value> {
         ("/v1/completions", "completions", "Continue a text, in OpenAI's dialect", "CompletionRequest", "OpenAiError"),
         ("/v1/embeddings", "embeddings", "Turn texts into vectors, in OpenAI's dialect", "EmbeddingsRequest", "OpenAiError"),
         ("/v1/messages", "messages", "Answer a conversation, in Anthropic's dialect", "MessagesRequest", "AnthropicError"),
-        ("/v1/messages/count_tokens", "countTokens", "Count the tokens of a conversation, in Anthropic's dialect", "CountTokensRequest", "AnthropicError"),
+        (
+            "/v1/messages/count_tokens",
+            "countTokens",
+            "Count the tokens of a conversation, in Anthropic's dialect",
+            "CountTokensRequest",
+            "AnthropicError",
+        ),
     ];
     for (path, id, summary, body, error) in inference {
         let streams = !matches!(id, "embeddings" | "countTokens");
@@ -86,10 +92,13 @@ fn read(id: &str, summary: &str, schema: &str, one: bool) -> Value {
             "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } } } }), "OpenAiError", &[400, 401, 404, 503]),
     });
     if let (true, Some(operation)) = (one, operation.as_object_mut()) {
-        operation.insert("parameters".into(), json!([{
-            "name": "id", "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 },
-            "description": "May hold slashes and colons.",
-        }]));
+        operation.insert(
+            "parameters".into(),
+            json!([{
+                "name": "id", "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 },
+                "description": "May hold slashes and colons.",
+            }]),
+        );
     }
     operation
 }
@@ -97,7 +106,10 @@ fn read(id: &str, summary: &str, schema: &str, one: bool) -> Value {
 fn health(id: &str, summary: &str, may_be_unready: bool) -> Value {
     let mut responses = json!({ "200": { "description": "Yes.", "content": { "application/json": { "schema": { "type": "object" } } } } });
     if let (true, Some(responses)) = (may_be_unready, responses.as_object_mut()) {
-        responses.insert("503".into(), json!({ "description": "No: the body says why.", "content": { "application/json": { "schema": { "type": "object" } } } }));
+        responses.insert(
+            "503".into(),
+            json!({ "description": "No: the body says why.", "content": { "application/json": { "schema": { "type": "object" } } } }),
+        );
     }
     json!({ "operationId": id, "tags": ["operations"], "summary": summary, "security": [], "responses": responses })
 }
@@ -105,8 +117,11 @@ fn health(id: &str, summary: &str, may_be_unready: bool) -> Value {
 fn with_errors(mut responses: Value, error: &str, statuses: &[u16]) -> Value {
     for status in statuses {
         if let Some(responses) = responses.as_object_mut() {
-            responses.insert(status.to_string(), json!({ "description": "See contract.md for the cases.", "content": {
-                "application/json": { "schema": { "$ref": format!("#/components/schemas/{error}") } } } }));
+            responses.insert(
+                status.to_string(),
+                json!({ "description": "See contract.md for the cases.", "content": {
+                "application/json": { "schema": { "$ref": format!("#/components/schemas/{error}") } } } }),
+            );
         }
     }
     responses

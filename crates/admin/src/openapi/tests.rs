@@ -5,8 +5,25 @@ use std::collections::BTreeSet;
 
 /// What the interpreter of schemas enforces, and what is only told.
 const ENFORCED: &[&str] = &[
-    "type", "enum", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "items", "properties", "required",
-    "additionalProperties", "minProperties", "maxProperties", "oneOf", "anyOf", "allOf", "$ref", "format",
+    "type",
+    "enum",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "minItems",
+    "maxItems",
+    "items",
+    "properties",
+    "required",
+    "additionalProperties",
+    "minProperties",
+    "maxProperties",
+    "oneOf",
+    "anyOf",
+    "allOf",
+    "$ref",
+    "format",
 ];
 const TOLD: &[&str] = &["pattern", "description", "example", "default"];
 

@@ -19,8 +19,7 @@ fn asked(query: &str) -> Result<Value, Vec<String>> {
     let mut schema = serde_json::to_value((Shape::of::<Query>().schema)()).unwrap();
     schema["additionalProperties"] = json!(false);
     let shapes = Shapes::of(&json!({ "components": { "schemas": { "Query": schema } } }));
-    read(Some(&Shape::of::<Query>()), Some(query), &shapes)
-        .map_err(|problem| problem.errors.into_iter().map(|error| error.field).collect())
+    read(Some(&Shape::of::<Query>()), Some(query), &shapes).map_err(|problem| problem.errors.into_iter().map(|error| error.field).collect())
 }
 
 #[test]

@@ -89,11 +89,14 @@ pub(super) fn prefix() -> RefOr<Schema> {
 }
 
 pub(super) fn values() -> RefOr<Schema> {
-    schema(json!({ "type": ["object", "null"], "additionalProperties": { "type": ["string", "null"], "maxLength": 8192 }, "maxProperties": 50 }))
+    schema(
+        json!({ "type": ["object", "null"], "additionalProperties": { "type": ["string", "null"], "maxLength": 8192 }, "maxProperties": 50 }),
+    )
 }
 
 pub(super) fn quirks() -> RefOr<Schema> {
-    let quirk = json!({ "oneOf": [{ "type": "string", "minLength": 1, "maxLength": 200 }, { "type": "object", "additionalProperties": true }] });
+    let quirk =
+        json!({ "oneOf": [{ "type": "string", "minLength": 1, "maxLength": 200 }, { "type": "object", "additionalProperties": true }] });
     schema(json!({ "type": ["array", "null"], "items": quirk, "maxItems": 100, "example": ["developer_as_system", { "drop": "user" }] }))
 }
 
@@ -111,5 +114,7 @@ pub(super) fn probe() -> RefOr<Schema> {
 }
 
 pub(super) fn names() -> RefOr<Schema> {
-    schema(json!({ "type": ["array", "null"], "items": { "type": "string", "minLength": 1, "maxLength": 100 }, "maxItems": 20, "example": ["provider", "models"] }))
+    schema(
+        json!({ "type": ["array", "null"], "items": { "type": "string", "minLength": 1, "maxLength": 100 }, "maxItems": 20, "example": ["provider", "models"] }),
+    )
 }

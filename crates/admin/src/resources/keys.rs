@@ -158,7 +158,7 @@ pub(crate) struct NewKeyBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeyPatchBody {
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]([ -~]*[!-~])?$")]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]([ -~]*[!-~])?$", nullable = false)]
     name: Option<String>,
     /// Null: all; an empty list: none.
     #[serde(default, deserialize_with = "given")]
@@ -176,6 +176,7 @@ pub(crate) struct KeyPatchBody {
     expires_at: Option<Option<String>>,
     /// False suspends it, true lets it work again; both for the next request.
     #[serde(default)]
+    #[schema(nullable = false)]
     enabled: Option<bool>,
 }
 
@@ -302,9 +303,9 @@ fn operations(names: &[String]) -> Vec<Operation> {
 
 /// The end of a life that begins now.
 fn after(text: &str) -> Result<i64, FieldError> {
-    let life = duration::parse(text).map_err(|_| times::duration_error("expires_in", text))?;
+    let life = duration::parse(text).map_err(|_| times::duration_error("expires_in"))?;
     if life.is_zero() || life > LONGEST_LIFE {
-        return Err(FieldError::new("expires_in", format!("`{text}` is out of range"), "write more than 0s and at most 100 years"));
+        return Err(FieldError::new("expires_in", "is out of range", "write more than 0s and at most 100 years"));
     }
     Ok(store::now_us().saturating_add(i64::try_from(life.as_micros()).unwrap_or(i64::MAX)))
 }
@@ -338,7 +339,7 @@ pub(crate) async fn roll(api: Arc<Api>, mut call: Call) -> Outcome {
     let body: RollBody = call.body()?;
     let grace = match &body.grace {
         None => inventory::DEFAULT_GRACE,
-        Some(text) => duration::parse(text).map_err(|_| Problem::invalid(vec![times::duration_error("grace", text)]))?,
+        Some(text) => duration::parse(text).map_err(|_| Problem::invalid(vec![times::duration_error("grace")]))?,
     };
     let rolled = KeyWithSecret::of(&api.inventory.roll_key(&call.id, call.if_match, grace).await?);
     let version = rolled.view.standing.version;

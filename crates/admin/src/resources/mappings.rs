@@ -117,21 +117,22 @@ pub(crate) struct NewMappingBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct MappingPatchBody {
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
     virtual_model: Option<String>,
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 300)]
+    #[schema(min_length = 1, max_length = 300, nullable = false)]
     provider: Option<String>,
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 300)]
+    #[schema(min_length = 1, max_length = 300, nullable = false)]
     provider_model: Option<String>,
     #[serde(default)]
-    #[schema(minimum = -1_000_000, maximum = 1_000_000)]
+    #[schema(minimum = -1_000_000, maximum = 1_000_000, nullable = false)]
     priority: Option<i32>,
     #[serde(default)]
-    #[schema(minimum = 0, maximum = 1_000_000)]
+    #[schema(minimum = 0, maximum = 1_000_000, nullable = false)]
     weight: Option<i32>,
     #[serde(default)]
+    #[schema(nullable = false)]
     strict: Option<bool>,
     /// Replaces them all.
     #[serde(default)]
@@ -144,6 +145,7 @@ pub(crate) struct MappingPatchBody {
     #[serde(default)]
     timeouts: Timeouts,
     #[serde(default)]
+    #[schema(nullable = false)]
     enabled: Option<bool>,
 }
 

@@ -1,7 +1,7 @@
 //! What a provider is made of and how it is changed: the bodies, and their way into the inventory's words.
 
-use super::{custom, given};
 use super::times::Timeouts;
+use super::{custom, given};
 use crate::json::{join, shown};
 use crate::problem::{FieldError, Problem};
 use inventory::object::{DEFAULT_CREDENTIAL, ProviderObject};
@@ -112,6 +112,7 @@ pub(crate) struct ProviderPatchBody {
     #[schema(value_type = Option<String>, max_length = 2048, format = "uri")]
     base_url: Option<Option<String>>,
     #[serde(default)]
+    #[schema(nullable = false)]
     allow_private_network: Option<bool>,
     #[serde(default)]
     timeouts: Timeouts,
@@ -120,6 +121,7 @@ pub(crate) struct ProviderPatchBody {
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     max_in_flight: Option<Option<u32>>,
     #[serde(default)]
+    #[schema(nullable = false)]
     enabled: Option<bool>,
     /// Fields of the only credential, or a list of credentials by name. Credentials and fields that are not named stay; a field that is null goes.
     #[serde(default)]
@@ -330,7 +332,8 @@ fn credentials(value: &Value, only: &str, errors: &mut Vec<FieldError>) -> Vec<C
                 let mut members = item.as_object().cloned()?;
                 let path = format!("credentials[{at}]");
                 let name = members.shift_remove("name").and_then(|name| name.as_str().map(str::to_owned));
-                let weight = members.shift_remove("weight").and_then(|weight| weight.as_u64()).and_then(|weight| u32::try_from(weight).ok());
+                let weight =
+                    members.shift_remove("weight").and_then(|weight| weight.as_u64()).and_then(|weight| u32::try_from(weight).ok());
                 Some(CredentialChange { name: name.unwrap_or_default(), weight, fields: fields(Some(&members), &path, errors) })
             });
             each.collect()

@@ -1,7 +1,7 @@
 //! A configured provider as the API shows it: no secret, only whether there is one and how it ends.
 
-use super::times::Timeouts;
 use super::Standing;
+use super::times::Timeouts;
 use inventory::object::{CredentialObject, FieldState, ProviderObject};
 use inventory::view::Entry;
 use serde::{Deserialize, Serialize};

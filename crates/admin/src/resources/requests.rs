@@ -163,7 +163,8 @@ pub(super) struct Meant<'q> {
 impl Meant<'_> {
     pub(super) fn filter(&self, api: &Api) -> Result<RequestFilter, Problem> {
         let mut errors: Vec<FieldError> = Vec::new();
-        let mut moment = |name: &str, text: Option<&str>| text.and_then(|text| times::read(name, text).map_err(|error| errors.push(error)).ok());
+        let mut moment =
+            |name: &str, text: Option<&str>| text.and_then(|text| times::read(name, text).map_err(|error| errors.push(error)).ok());
         let (from, to) = (moment("from", self.from), moment("to", self.to));
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
@@ -173,7 +174,9 @@ impl Meant<'_> {
         Ok(RequestFilter {
             from,
             to,
-            key_id: self.key.map(|key| if view.keys.contains_key(key) { key.to_owned() } else { by_name(key).unwrap_or_else(|| key.to_owned()) }),
+            key_id: self
+                .key
+                .map(|key| if view.keys.contains_key(key) { key.to_owned() } else { by_name(key).unwrap_or_else(|| key.to_owned()) }),
             virtual_model: self.model.map(str::to_owned),
             provider: self.provider.map(str::to_owned),
             ..RequestFilter::default()
@@ -231,12 +234,8 @@ pub(crate) async fn get(api: Arc<Api>, call: Call) -> Outcome {
         None => Vec::new(),
     };
     let (Some(first), Some(last)) = (attempts.first(), attempts.last()) else { return Err(not_found("request", &call.id)) };
-    let row = RequestRow {
-        request: last.intent.request,
-        started_at: first.intent.started_at,
-        attempts: last.intent.attempt,
-        last: last.clone(),
-    };
+    let row =
+        RequestRow { request: last.intent.request, started_at: first.intent.started_at, attempts: last.intent.attempt, last: last.clone() };
     let tried = attempts.iter().filter(|row| row.intent.attempt > 0).map(AttemptView::of).collect();
     Reply::ok(&RequestWithAttempts { request: RequestView::of(&row, &names(&api)), tried })
 }

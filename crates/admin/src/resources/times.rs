@@ -15,7 +15,7 @@ pub(crate) fn shown(micros: i64) -> String {
 
 /// Reads what [`shown`] writes, and every other spelling of RFC 3339.
 pub(crate) fn read(field: &str, text: &str) -> Result<i64, FieldError> {
-    let wrong = |_| FieldError::new(field, format!("`{}` is no time", crate::json::shown(text)), "write it as 2026-12-31T23:59:59Z");
+    let wrong = |_| FieldError::new(field, "is no time", "write it as 2026-12-31T23:59:59Z");
     text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_microsecond).map_err(wrong)
 }
 
@@ -75,7 +75,7 @@ fn period(field: &str, text: Option<&Option<String>>, errors: &mut Vec<FieldErro
         Some(text) => match duration::parse(text) {
             Ok(duration) => Some(Some(duration)),
             Err(_) => {
-                errors.push(duration_error(field, text));
+                errors.push(duration_error(field));
                 None
             }
         },
@@ -83,10 +83,6 @@ fn period(field: &str, text: Option<&Option<String>>, errors: &mut Vec<FieldErro
 }
 
 /// What a text that is no duration is told.
-pub(crate) fn duration_error(field: &str, text: &str) -> FieldError {
-    FieldError::new(
-        field,
-        format!("`{}` is no duration", crate::json::shown(text)),
-        "write a whole number and a unit (ms, s, m, h), like 5s",
-    )
+pub(crate) fn duration_error(field: &str) -> FieldError {
+    FieldError::new(field, "is no duration", "write a whole number and a unit (ms, s, m, h), like 5s")
 }

@@ -62,7 +62,7 @@ fn hostile_text_is_refused_and_not_repeated_at_length() {
         "additionalProperties": false });
     assert_eq!(only(&schema, &json!({ "s": "a\u{0}b" })), ("s".into(), "holds a control character".into()));
     assert_eq!(only(&schema, &json!({ "s": "x".repeat(10_000_000) })).1, "has 10000000 characters");
-    assert_eq!(only(&schema, &json!({ "when": "tomorrow" })).1, "`tomorrow` is no time");
+    assert_eq!(only(&schema, &json!({ "when": "tomorrow" })).1, "is no time");
     assert!(faults(&schema, &json!({ "when": "2026-12-31T23:59:59+01:00", "s": "tab\tok" })).is_empty());
     let name = "n".repeat(1_000_000);
     let error = &shapes().check(&schema, &json!({ name: 1 }))[0];
