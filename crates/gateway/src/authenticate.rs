@@ -35,6 +35,9 @@ impl Gateway {
             .find(&hash)
             .filter(|key| key.is_usable(now))
             .ok_or_else(|| refused("the virtual key is unknown, revoked or expired"))?;
+        if let Some(uses) = &key.replaced {
+            uses.note(now);
+        }
         Ok(Caller { key })
     }
 }

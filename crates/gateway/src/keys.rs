@@ -3,6 +3,7 @@
 use chat::Operation;
 use dashmap::DashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// HMAC-SHA-256 of a key under the pepper: what is stored in place of the key (R68).
 pub type KeyHash = [u8; 32];
@@ -27,7 +28,43 @@ pub struct VirtualKey {
     pub operations: Option<Vec<Operation>>,
     /// Requests at once; `None`: no limit.
     pub concurrency: Option<u32>,
+    /// Set where the secret is one that a roll has replaced: who still uses it is counted.
+    pub replaced: Option<Arc<Uses>>,
 }
+
+/// The uses of one secret since they were taken last. Says nothing about what a key may do, so that all are equal.
+#[derive(Debug, Default)]
+pub struct Uses {
+    count: AtomicU64,
+    last: AtomicI64,
+}
+
+impl Uses {
+    /// One more use, at `now`; the unit is the reader's.
+    pub fn note(&self, now: i64) {
+        self.add(1, now);
+    }
+
+    /// Several uses, the last one at `last`.
+    pub fn add(&self, count: u64, last: i64) {
+        self.last.fetch_max(last, Ordering::Relaxed);
+        self.count.fetch_add(count, Ordering::Release);
+    }
+
+    /// How many there were, and the last one's moment; counts from zero again.
+    pub fn take(&self) -> Option<(u64, i64)> {
+        let count = self.count.swap(0, Ordering::Acquire);
+        (count > 0).then(|| (count, self.last.load(Ordering::Relaxed)))
+    }
+}
+
+impl PartialEq for Uses {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Uses {}
 
 impl VirtualKey {
     pub fn allows(&self, virtual_model: &str) -> bool {

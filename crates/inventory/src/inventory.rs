@@ -6,6 +6,7 @@ use crate::object::{Hash, KeyObject};
 use crate::ring;
 use crate::rows::Rows;
 use crate::status::Told;
+use crate::uses::Counters;
 use crate::view::{Listing, View};
 use crate::whole::{self, Whole};
 use arc_swap::ArcSwap;
@@ -23,6 +24,7 @@ pub struct Inventory {
     pub(crate) master_key: Hash,
     snapshot: Arc<ArcSwap<Snapshot>>,
     ring: Arc<KeyRing>,
+    pub(crate) counters: Counters,
     view: ArcSwap<View>,
     pub(crate) told: Lock<Told>,
     /// When this process began, in seconds since 1970.
@@ -68,6 +70,7 @@ impl Inventory {
             master_key: Hash(master_key),
             snapshot,
             ring: keys,
+            counters: Counters::default(),
             view: ArcSwap::default(),
             told: Lock::default(),
             started: now_us().div_euclid(1_000_000),
@@ -115,6 +118,13 @@ impl Inventory {
     /// Looks whether the database has changed, and brings what has changed into force. A reading that is older than what is known is not used.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let mut held = self.held.lock().await;
+        self.catch_up(&mut held).await
+    }
+
+    /// Reads everything again, changed or not: other keys may open other secrets, after a root secret was added or retired.
+    pub async fn reread(&self) -> Result<(), StoreError> {
+        let mut held = self.held.lock().await;
+        held.unsettled = true;
         self.catch_up(&mut held).await
     }
 
@@ -177,25 +187,35 @@ impl Inventory {
         if change != held.change + 1 {
             return self.read_all(held).await;
         }
+        held.change = change;
+        held.unsettled = false;
+        self.show(held, touched).await
+    }
+
+    /// Reads rows again and brings them into force.
+    pub(crate) async fn show(&self, held: &mut Held, touched: Touched<'_>) -> Result<(), StoreError> {
+        let read = self.read_again(held, &touched).await;
+        if read.is_err() {
+            held.unsettled = true;
+        }
+        read?;
+        match touched {
+            Touched::Key(id) => self.put_key_in_force(held, id),
+            Touched::Provider(_) | Touched::Mappings(_) => self.put_all_in_force(held),
+        }
+        Ok(())
+    }
+
+    async fn read_again(&self, held: &mut Held, touched: &Touched<'_>) -> Result<(), StoreError> {
         match touched {
             Touched::Provider(id) => held.rows.set_provider(id, found(self.store.providers().get(id).await)?),
+            Touched::Key(id) => held.rows.set_key(id, found(self.store.virtual_keys().get(id).await)?),
             Touched::Mappings(ids) => {
-                for id in ids {
+                for id in *ids {
                     held.rows.set_mapping(id, found(self.store.mappings().get(id).await)?);
                 }
             }
-            Touched::Key(id) => {
-                let row = found(self.store.virtual_keys().get(id).await)?;
-                held.rows.set_key(id, row);
-                held.change = change;
-                held.unsettled = false;
-                self.put_key_in_force(held, id);
-                return Ok(());
-            }
         }
-        held.change = change;
-        held.unsettled = false;
-        self.put_all_in_force(held);
         Ok(())
     }
 
@@ -206,7 +226,8 @@ impl Inventory {
     }
 
     fn put_in_force(&self, whole: Whole, keys: Listing<KeyObject>, held: &Held) {
-        ring::bring(&self.ring, &self.view.load().keys, &keys);
+        ring::bring(&self.ring, &self.counters, &self.view.load().keys, &keys);
+        self.counters.keep(&keys);
         self.snapshot.store(Arc::new(whole.snapshot));
         self.told.lock().unreadable.clone_from(&held.rows.unreadable);
         self.view.store(Arc::new(View {
@@ -221,11 +242,12 @@ impl Inventory {
         let view = self.view.load();
         let mut keys = Listing::clone(&view.keys);
         let entry = held.rows.keys.get(id).map(|key| whole::key_entry(&held.file, key, self.master_key));
-        ring::bring_one(&self.ring, view.keys.get(id), entry.as_ref());
+        ring::bring_one(&self.ring, &self.counters, view.keys.get(id), entry.as_ref());
         match entry {
             Some(entry) => drop(keys.insert(Arc::from(id), entry)),
             None => drop(keys.remove(id)),
         }
+        self.counters.keep(&keys);
         self.view.store(Arc::new(View { keys: Arc::new(keys), ..View::clone(&view) }));
     }
 }

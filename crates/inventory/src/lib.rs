@@ -17,6 +17,7 @@ mod prepare;
 mod ring;
 mod rows;
 mod status;
+mod uses;
 mod watch;
 mod whole;
 

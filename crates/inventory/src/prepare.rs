@@ -54,6 +54,11 @@ pub(crate) fn provider_anyway(object: &ProviderObject, known: &[FieldFault], con
     Prepared { provider: unusable(object, &problem).map(Arc::new), problem: Some(problem) }
 }
 
+/// Whether some credential cannot be opened.
+pub(crate) fn is_unreadable(object: &ProviderObject) -> bool {
+    !object.credentials.iter().all(is_readable)
+}
+
 fn is_readable(one: &CredentialObject) -> bool {
     !one.fields.values().any(|state| matches!(state, FieldState::Unreadable(_)))
 }

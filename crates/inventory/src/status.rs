@@ -60,7 +60,7 @@ impl Inventory {
             problems,
             restart_needed: told.restart_needed.clone(),
             database: told.database.clone().unwrap_or(DatabaseState::Unread),
-            root_keys: vec![self.store.keys().id()],
+            root_keys: self.store.keys().ids(),
         }
     }
 

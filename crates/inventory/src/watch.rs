@@ -9,6 +9,9 @@ use tokio::time::MissedTickBehavior;
 /// How often the counter of changes is read.
 pub const POLL: Duration = Duration::from_secs(2);
 
+/// After so many looks the uses of old secrets are written down.
+const NOTED: u32 = 5;
+
 /// The poll; ends when it is dropped.
 pub struct Watch {
     task: JoinHandle<()>,
@@ -32,8 +35,14 @@ impl Inventory {
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut lost = false;
-        loop {
+        for look in 1u32.. {
             ticks.tick().await;
+            if look.is_multiple_of(NOTED)
+                && !lost
+                && let Err(error) = self.note_uses().await
+            {
+                tracing::debug!(%error, "the uses of old secrets could not be written; they are counted on");
+            }
             // One line for each change of state, not for each look.
             match self.refresh().await {
                 Err(error) if !lost => {

@@ -80,10 +80,7 @@ impl Whole {
             let what = format!("the mapping of `{}` to `{}` of `{}`", object.virtual_model, object.provider_model, object.provider);
             self.clash(place, &what, &object.id)
         });
-        let created = match object.source {
-            Source::Database { created_at, .. } => created_at.div_euclid(1_000_000),
-            Source::File { .. } => 0,
-        };
+        let created = created_at(&object.source).div_euclid(1_000_000);
         self.add_mapping(object, faults, clash, created);
     }
 
@@ -156,16 +153,26 @@ impl Whole {
 /// The provider as it was prepared before, where its row is at the same version and there was nothing wrong with it.
 fn unchanged(object: &ProviderObject, before: &View) -> Option<Prepared> {
     let known = before.providers.get(object.id.as_str())?;
-    if known.problem.is_some() || known.object.source != object.source {
+    // Another root secret opens other secrets of the same version.
+    if known.problem.is_some() || known.object.source != object.source || prepare::is_unreadable(object) {
         return None;
     }
     Some(Prepared { provider: before.prepared.get(object.id.as_str()).cloned(), problem: None })
 }
 
+/// Microseconds since 1970.
+fn created_at(source: &Source) -> i64 {
+    match source {
+        Source::Database { created_at, .. } => *created_at,
+        Source::File { .. } => 0,
+    }
+}
+
 /// Rows of one virtual model by priority, then age: the order in which they are configured.
 fn in_order(mappings: &ById<Read<MappingObject>>) -> Vec<&Arc<Read<MappingObject>>> {
     let mut ordered: Vec<_> = mappings.values().collect();
-    ordered.sort_by_key(|read| read.object.priority);
+    // Ids order rows by the millisecond only; those of one import are younger and older than that.
+    ordered.sort_by_key(|read| (read.object.priority, created_at(&read.object.source)));
     ordered
 }
 

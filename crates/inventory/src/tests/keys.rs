@@ -125,3 +125,28 @@ async fn a_key_that_is_brought_along_keeps_its_tail() {
     let failed = bench.inventory.delete_key(&made.entry.object.id, None).await.unwrap_err();
     assert!(matches!(failed, ChangeFault::Storage(_)) && bench.opens("brought-9f3c1be07ad24568"));
 }
+
+/// Requirements, "Key rotation with grace": the use of an old secret is counted and shown, whatever happens to the key meanwhile.
+#[tokio::test]
+async fn uses_of_an_old_secret_are_shown() {
+    let bench = Bench::new().await;
+    let made = bench.inventory.create_key(NewKey::new("app")).await.unwrap();
+    let id = made.entry.object.id.clone();
+    let second = bench.inventory.roll_key(&id, None, DEFAULT_GRACE).await.unwrap();
+    assert!(bench.key(shown(&second.secret)).unwrap().replaced.is_none());
+    let used = || bench.key(shown(&made.secret)).unwrap().replaced.clone().unwrap();
+    used().note(1_700_000_000);
+    bench.inventory.update_key(&id, None, KeyChange { name: Some("b".into()), ..KeyChange::default() }).await.unwrap();
+    used().note(1_700_000_005);
+    bench.inventory.note_uses().await.unwrap();
+    let old = || bench.inventory.view().keys[id.as_str()].object.previous.clone().unwrap();
+    assert_eq!((old().uses, old().used_at), (2, Some(1_700_000_005_000_000)));
+    used().note(1_700_000_009);
+    bench.inventory.note_uses().await.unwrap();
+    assert_eq!((old().uses, old().used_at), (3, Some(1_700_000_009_000_000)));
+
+    used().note(1_700_000_010);
+    bench.store.close().await.unwrap();
+    assert!(bench.inventory.note_uses().await.is_err());
+    assert_eq!(used().take(), Some((1, 1_700_000_010)), "what could not be written is counted on");
+}

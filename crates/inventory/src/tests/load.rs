@@ -235,3 +235,28 @@ async fn a_reload_works_while_the_database_is_away() {
     assert_eq!(bench.targets("shared"), ["filed/one", "stored/gpt-x"]);
     assert!(matches!(bench.inventory.status().database, DatabaseState::Lost { .. }));
 }
+
+/// A row that cannot even be read hides no other, and is told by its id.
+#[tokio::test]
+async fn a_damaged_row_hides_no_other() {
+    use sea_orm::ConnectionTrait;
+    let directory = tempfile::tempdir().unwrap();
+    let bench = Bench::unloaded(on_disk(directory.path()).await);
+    bench.load(FileObjects::default()).await.unwrap();
+    let id = bench.provider("p").await;
+    let damaged = bench.mapping("m", &id).await;
+    bench.mapping("n", &id).await;
+    let database = sea_orm::Database::connect(format!("sqlite://{}", directory.path().join("c.db").display())).await.unwrap();
+    database.execute_unprepared(&format!("UPDATE model_mappings SET parameters = '{{' WHERE id = '{damaged}'")).await.unwrap();
+    let fresh = Bench::unloaded(bench.store.clone());
+    fresh.load(FileObjects::default()).await.unwrap();
+    assert_eq!((fresh.targets("m").len(), fresh.targets("n")), (0, vec!["p/gpt-x".to_owned()]));
+    let problems = fresh.inventory.status().problems;
+    assert!(problems.len() == 1 && problems[0].id == damaged && problems[0].problem.contains("parameters"), "{problems:?}");
+
+    // No counter of changes tells of it, so that it takes a reading of everything.
+    bench.inventory.refresh().await.unwrap();
+    assert_eq!(bench.targets("m").len(), 1);
+    bench.inventory.reread().await.unwrap();
+    assert_eq!((bench.targets("m").len(), bench.inventory.status().problems.len()), (0, 1));
+}
