@@ -138,7 +138,7 @@ pub(crate) fn of_refusal(provider: &Provider, answer: &Answer, keyed: bool) -> V
             Verdict::rejected(format!("the server wants a key, and none is set: {said}"), "enter the api_key of this provider")
         }
         (StatusCode::FORBIDDEN, _) => Verdict::unknown(
-            format!("the key is known, and may not list models: {said}"),
+            format!("the key may not list models, or is not known: {said}"),
             failed(said.clone(), "give the key the right to read models, or use another one"),
         ),
         (_, FaultKind::ProviderAuthFailed) => Verdict::rejected(

@@ -13,6 +13,7 @@ mod bad_requests;
 mod cancelled_usage;
 mod crash;
 mod credential;
+mod custom;
 mod disconnect;
 mod drain;
 mod error_answers;

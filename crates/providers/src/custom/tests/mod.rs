@@ -282,3 +282,20 @@ fn every_offered_quirk_is_read() {
     assert_eq!(objects.as_array().unwrap().len() + 1, crate::custom::QUIRK_OBJECTS.len(), "all but `without`");
     assert_eq!(surface(json!({"quirks": ["reasoning_member:thinking"]})).quirks.len(), 2);
 }
+
+/// The page for owners names every quirk, option and preset, and its example can be used.
+#[test]
+fn the_page_names_everything() {
+    let page = include_str!("../../../../../docs/custom-endpoints.md");
+    let options = said(&json!({"zzz": 1}))[0].clone();
+    let options = options.split_once("there are: ").unwrap().1.split(", ").map(str::to_owned).collect::<Vec<_>>();
+    assert!(options.len() == 12, "{options:?}");
+    let presets = crate::custom::Preset::ALL.map(|(name, _)| name);
+    let names = crate::custom::QUIRK_NAMES.iter().chain(crate::custom::PATHS).chain(&presets).copied();
+    for name in names.chain(options.iter().map(String::as_str)) {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+    }
+    for name in crate::custom::QUIRK_OBJECTS {
+        assert!(page.contains(&format!("`{{ {name}: ")), "{name}");
+    }
+}
