@@ -76,7 +76,9 @@ impl<'a> Chosen<'a> {
 /// The credentials of one provider, one after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Tried {
-    /// Empty until one failed.
+    /// The one that was given out last; asked for another, it has failed.
+    last: Option<usize>,
+    /// Those before it: empty, and nothing on the heap, until one failed.
     failed: Vec<usize>,
     bare: bool,
 }
@@ -89,6 +91,7 @@ impl Tried {
         if credentials.is_empty() {
             return (!std::mem::replace(&mut self.bare, true)).then_some(None);
         }
+        self.failed.extend(self.last.take());
         let at = match credentials {
             [_] if self.failed.is_empty() => 0,
             _ => {
@@ -98,7 +101,7 @@ impl Tried {
                 policy::credential::choose(weights, random)?
             }
         };
-        self.failed.push(at);
+        self.last = Some(at);
         credentials.get(at).map(Some)
     }
 }

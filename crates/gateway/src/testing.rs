@@ -261,10 +261,6 @@ impl House {
 }
 
 impl Open {
-    pub(crate) fn then(&self, act: Act) {
-        self.script.acts.lock().push_back(act);
-    }
-
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
         self.ask(Request::post(path).header("authorization", format!("Bearer {KEY}")), body.to_string()).await
     }

@@ -64,23 +64,24 @@ fn an_empty_account_is_not_asked_again() {
     }
 }
 
+/// The path says which dialect the caller speaks, also where nothing else of the request is right.
 #[test]
-fn a_route_that_is_not_built_speaks_its_dialect() {
+fn a_refused_request_is_answered_in_the_dialect_of_its_path() {
     let (upstream, gateway) = one(Script::always(openai::answered()));
     for path in ["/v1/messages", "/messages", "/v1/messages/", "/v1/messages/count_tokens"] {
-        for ask in [Ask::post(path, &openai::chat("m")).key(KEY), Ask::post(path, &openai::chat("m")), Ask::get(path)] {
+        for (ask, status, kind) in [
+            (Ask::post(path, &openai::chat("nobody")).key(KEY), 404, "not_found_error"),
+            (Ask::post(path, &openai::chat("m")), 401, "authentication_error"),
+            (Ask::post(path, &json!({"model": "m"})).key(KEY), 400, "invalid_request_error"),
+            (Ask::get(path), 405, "invalid_request_error"),
+        ] {
             let reply = ask.at(gateway.address());
             let body = reply.json();
-            assert_eq!(
-                (reply.status, &body["type"], &body["error"]["type"]),
-                (404, &json!("error"), &json!("not_found_error")),
-                "{path}: {body}"
-            );
-            assert!(body["error"]["message"].as_str().unwrap().contains("not built"), "{path}: {body}");
+            assert_eq!((reply.status, &body["type"], &body["error"]["type"]), (status, &json!("error"), &json!(kind)), "{path}: {body}");
             assert_eq!(body["request_id"].as_str(), reply.header("x-request-id"), "{path}: {body}");
         }
     }
-    for path in ["/", "/docs", "/openapi.json", "/metrics"] {
+    for path in ["/v1/responses", "/v1/images/generations"] {
         let reply = Ask::get(path).at(gateway.address());
         assert_eq!(reply.error().0, 404, "{path}");
         assert!(reply.text().contains(&format!("{path} is not built")), "{path}: {}", reply.text());
