@@ -1,29 +1,37 @@
 //! What must hold for any bytes that the readers of the dialects are given.
 #![allow(clippy::expect_used, reason = "a check fails by a panic")]
 
-use chat::Event;
 use chat::law::Law;
+use chat::{DialectId, Event};
 use dialects::anthropic_messages::AnthropicMessages;
 use dialects::openai_chat::OpenaiChat;
-use dialects::{Dialect, ErrorAnswer, ModelFacts, StreamOptions, Target, Verdict};
+use dialects::openai_completions::OpenaiCompletions;
+use dialects::{Dialect, ErrorAnswer, Leniency, ModelFacts, StreamOptions, StreamReader, Target, ThinkTags, Verdict, tell_losses};
 use wire::json::{self, Limits};
 use wire::sse::Framer;
 
 /// Every dialect; each check gives its input to all of them.
-const DIALECTS: &[&dyn Dialect] = &[&OpenaiChat, &AnthropicMessages];
+const DIALECTS: &[&dyn Dialect] = &[&OpenaiChat, &AnthropicMessages, &OpenaiCompletions];
 
-/// A request that can be read can be written, and its own dialect reads the same from what it wrote.
+/// A request that can be read can be written, as a request of the dialect that it is written in. Its own dialect says the same again: OpenAI
+/// chat reads what it read before, the other one, which must order and merge messages, has nothing left to change.
 pub(crate) fn request(data: &[u8]) {
     let facts = ModelFacts::default();
     for reader in DIALECTS {
         let Ok(chat) = reader.read_request(data) else { continue };
         let target = Target { model: &chat.model, facts: &facts, version: None };
         for writer in DIALECTS {
-            let Ok(written) = writer.write_request(&chat, &target) else { continue };
+            let Ok(mut written) = writer.write_request(&chat, &target) else { continue };
+            tell_losses(&chat, &mut written.losses);
             is_json(&written.body);
-            if writer.id() == reader.id() {
-                let again = reader.read_request(&written.body).expect("what the dialect itself wrote");
-                assert_eq!(again, chat);
+            let again = writer.read_request(&written.body).expect("what the dialect itself wrote");
+            match writer.id() {
+                id if id != reader.id() => {}
+                DialectId::OpenaiChat => assert_eq!(again, chat),
+                _ => {
+                    let twice = writer.write_request(&again, &target).expect("what it wrote before");
+                    assert_eq!(String::from_utf8_lossy(&twice.body), String::from_utf8_lossy(&written.body));
+                }
             }
         }
     }
@@ -52,6 +60,20 @@ pub(crate) fn stream(data: &[u8]) {
         for writer in DIALECTS {
             write_events(*writer, &whole);
         }
+    }
+}
+
+/// The first byte says which leniency is declared and how the stream is cut: the same as above, and a whole answer can be written.
+pub(crate) fn lenient(data: &[u8]) {
+    let Some((&first, data)) = data.split_first() else { return };
+    let think_tags = [ThinkTags::Text, ThinkTags::Tagged, ThinkTags::Opened][usize::from(first) % 3];
+    let leniency = Leniency { think_tags };
+    let read = |cut| events_of(OpenaiChat.lenient_stream_reader(leniency), data, cut);
+    let whole = read(usize::MAX);
+    assert_eq!(read(usize::from(first / 3) + 1), whole);
+    Law::default().check_all(&whole).expect("events in their order");
+    if let Ok(reply) = OpenaiChat.read_reply_leniently(data, leniency) {
+        DIALECTS.iter().filter_map(|writer| writer.write_reply(&reply).ok()).for_each(|body| is_json(&body));
     }
 }
 
@@ -84,15 +106,25 @@ fn frames_are_json(bytes: &[u8]) {
     assert_eq!(framer.pending(), 0, "a frame is not ended");
 }
 
+/// The events of the full reader; the light one sees the same frames, and never fails.
 fn events(dialect: &dyn Dialect, stream: &[u8], cut: usize) -> Vec<Event> {
+    let mut watcher = dialect.stream_watcher();
     let mut framer = Framer::default();
-    let (mut reader, mut watcher) = (dialect.stream_reader(), dialect.stream_watcher());
+    framer.push(stream);
+    while let Ok(Some(frame)) = framer.finish() {
+        let _ = (watcher.see(frame.event, frame.data.unwrap_or_default()), watcher.ending(), watcher.usage());
+    }
+    events_of(dialect.stream_reader(), stream, cut)
+}
+
+fn events_of(mut reader: Box<dyn StreamReader>, stream: &[u8], cut: usize) -> Vec<Event> {
+    let mut framer = Framer::default();
     let mut events = Vec::new();
     let mut see = |event: &str, data: &str| {
         let before = events.len();
         let verdict = reader.read(event, data, &mut events);
         assert!(verdict != Verdict::Malformed || events.len() == before, "a malformed frame has events");
-        let _ = (watcher.see(event, data), watcher.ending(), watcher.usage(), reader.ending(), reader.usage());
+        let _ = (reader.ending(), reader.usage());
     };
     for chunk in stream.chunks(cut.min(stream.len().max(1))) {
         framer.push(chunk);
@@ -114,4 +146,27 @@ fn write_events(dialect: &dyn Dialect, events: &[Event]) {
     }
     writer.finish(&mut out);
     frames_are_json(&out);
+    if dialect.id() == DialectId::AnthropicMessages {
+        blocks_are_in_order(&out);
+    }
+}
+
+/// One block at a time, with rising indexes, and none after the end.
+fn blocks_are_in_order(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (mut open, mut next, mut over) = (false, 0, false);
+    for line in text.lines().filter_map(|line| line.strip_prefix("data: ")) {
+        let frame: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        match frame["type"].as_str().expect("a type") {
+            "content_block_start" => {
+                assert!(!open && !over && frame["index"] == next, "{text}");
+                (open, next) = (true, next + 1);
+            }
+            "content_block_delta" => assert!(open && frame["index"] == next - 1, "{text}"),
+            "content_block_stop" => open = false,
+            "message_delta" => assert!(!open && !over, "{text}"),
+            "message_stop" => over = true,
+            _ => {}
+        }
+    }
 }

@@ -24,3 +24,8 @@ fn streams() {
 fn errors() {
     corpus::each("error", checks::error);
 }
+
+#[test]
+fn lenient_readers() {
+    corpus::each("lenient", checks::lenient);
+}

@@ -6,6 +6,7 @@ use super::types::{loose_text, object_of};
 use crate::ErrorAnswer;
 use crate::retry_after::{retry_after, should_retry};
 use chat::{Fault, FaultKind, Origin, Step, scrub};
+use std::time::Duration;
 use wire::RawRef;
 use wire::json::Kind;
 use wire::object::{Fields, ObjectWriter};
@@ -21,9 +22,16 @@ pub(super) struct Said {
     status: Option<u16>,
     /// Members that explain more, such as Groq's `failed_generation`: for the log.
     more: Option<String>,
+    /// Seconds until a model is loaded (HuggingFace).
+    wait: Option<f64>,
 }
 
 impl Said {
+    /// An answer that the server broke off, by its own word.
+    pub(super) fn broken_off(word: &str) -> Self {
+        Self { code: "server_error".to_owned(), ..Self::text(format!("the answer was broken off, with the finish reason `{word}`")) }
+    }
+
     /// An error that is text alone.
     pub(super) fn text(message: impl Into<String>) -> Self {
         Self { message: message.into(), ..Self::default() }
@@ -35,7 +43,7 @@ pub(super) fn read(answer: ErrorAnswer<'_>) -> Fault {
     let said = said(answer.body);
     let mut fault = fault(Some(answer.status), &said, Step::FirstByte);
     fault.retry = should_retry(answer.headers);
-    fault.with_retry_after(retry_after(answer.headers))
+    fault.with_retry_after(retry_after(answer.headers).or(said.wait.map(Duration::from_secs_f64)))
 }
 
 /// An error inside an answer whose status was 200.
@@ -103,6 +111,7 @@ fn of_error(error: RawRef<'_>, around: &Fields<'_>) -> Said {
             said.message = if said.message.is_empty() { text } else { format!("{text}: {}", said.message) };
             said
         }
+        Kind::Array => error.items().ok().and_then(|items| Some(of_error(*items.first()?, around))).unwrap_or_default(),
         _ => Said::text(error.text()),
     }
 }
@@ -114,15 +123,17 @@ fn of_members(mut fields: Fields<'_>) -> Said {
         Some(if *name == "detail" { detail_text(found) } else { loose_text(Some(found)).unwrap_or_else(|| found.text().to_owned()) })
     });
     let code = loose_text(fields.take_ref("code")).unwrap_or_default();
-    let kind = loose_text(fields.take_ref("type")).unwrap_or_default();
+    // TGI's name for it is the second.
+    let kind = ["type", "error_type"].iter().find_map(|name| loose_text(fields.take_ref(name))).unwrap_or_default();
     let param = loose_text(fields.take_ref("param")).filter(|param| !param.is_empty());
     let stated = ["status_code", "status"].iter().find_map(|name| loose_text(fields.peek(name)));
     let status = stated.into_iter().chain([code.clone()]).find_map(|text| text.parse::<u16>().ok().filter(|n| (400..600).contains(n)));
     for name in ["message", "error", "object", "request_id"] {
         fields.take_ref(name);
     }
+    let wait = fields.peek("estimated_time").and_then(|raw| raw.text().parse().ok()).filter(|seconds| (0.0..3600.0).contains(seconds));
     let more = object_of(&fields.rest()).map(|raw| raw.text().to_owned());
-    Said { message: message.unwrap_or_default(), kind, code, param, status, more }
+    Said { message: message.unwrap_or_default(), kind, code, param, status, more, wait }
 }
 
 /// FastAPI's `detail`: text, or a list of what is wrong where.
@@ -202,7 +213,7 @@ fn classify(status: Option<u16>, said: &Said) -> FaultKind {
 fn status_of_word(said: &Said) -> Option<u16> {
     let words = [said.code.as_str(), said.kind.as_str()];
     let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
-    if has(&["rate_limit_exceeded", "rate_limit_error", "slow_down", "tokens", "requests"]) {
+    if has(&["rate_limit_exceeded", "rate_limit_error", "slow_down", "tokens", "requests", "overloaded", "Overloaded"]) {
         Some(429)
     } else if has(&["permission_error", "permission_denied"]) {
         Some(403)
@@ -213,6 +224,10 @@ fn status_of_word(said: &Said) -> Option<u16> {
         Some(504)
     } else if has(&["invalid_request_error", "BadRequestError", "exceed_context_size_error", "context_length_exceeded"]) {
         Some(400)
+    } else if has(&["validation", "Validation", "template_error", "missing_template_variable", "tool_error", "Tokenizer", "Empty"]) {
+        Some(422)
+    } else if has(&["NotFoundError", "not_found_error"]) {
+        Some(404)
     } else {
         None
     }
@@ -253,8 +268,16 @@ fn rejected_code(said: &Said) -> Option<String> {
 
 /// Servers say in many ways that the prompt is too long (providers/custom.md §5).
 fn is_context_overflow(said: &Said) -> bool {
-    const PHRASES: [&str; 5] =
-        ["maximum context length", "exceeds the available context size", "context_length", "too many tokens", "context window"];
+    const PHRASES: [&str; 7] = [
+        "maximum context length",
+        "exceeds the available context size",
+        "context_length",
+        "too many tokens",
+        "context window",
+        // LM Studio, TGI.
+        "greater than the context length",
+        "`max_new_tokens` must be <=",
+    ];
     let message = said.message.to_ascii_lowercase();
     said.code == "context_length_exceeded"
         || said.kind == "exceed_context_size_error"

@@ -1,8 +1,8 @@
 //! A provider's whole answer.
 
-use super::errors;
+use super::errors::{self, Said};
 use super::think;
-use super::types::{ME, keep_nested, kept, loose_arguments, loose_text, loose_time, minted_call_id, read_finish, read_usage};
+use super::types::{ME, is_failure, keep_nested, kept, loose_arguments, loose_text, loose_time, minted_call_id, read_finish, read_usage};
 use crate::Leniency;
 use chat::{Choice, DialectId, Extras, Fault, Part, PartKind, ReasoningPart, Reply, Source, Step, ToolCall, Usage};
 use wire::RawRef;
@@ -30,6 +30,9 @@ pub(super) fn read(body: &[u8], leniency: Leniency) -> Result<Reply, Fault> {
     for (item, position) in items.into_iter().zip(0_u32..) {
         let choice = item.fields().map_err(|_| broken("a choice is not an object"))?;
         let mut choice = read_choice(choice, position, &reply.id).ok_or_else(|| broken("a choice has no message"))?;
+        if let Some(finish) = choice.finish.as_ref().filter(|finish| is_failure(&finish.native)) {
+            return Err(errors::in_band(&Said::broken_off(&finish.native), Step::FirstByte));
+        }
         think::split(&mut choice.parts, leniency.think_tags);
         reply.choices.push(choice);
     }
@@ -77,6 +80,9 @@ fn read_choice(mut fields: Fields<'_>, position: u32, reply_id: &str) -> Option<
 fn read_message(message: &mut Fields<'_>, choice: u32, reply_id: &str) -> Vec<Part> {
     message.take_ref("role");
     let mut parts = read_reasoning(message);
+    if parts.is_empty() {
+        parts.extend(read_other_reasoning(message));
+    }
     read_content(message.take_ref("content"), &mut parts);
     if let Some(text) = take_text(message, "refusal") {
         parts.push(Part::new(PartKind::Refusal { text }));
@@ -124,6 +130,22 @@ pub(super) fn read_reasoning(fields: &mut Fields<'_>) -> Vec<Part> {
     }
     parts.extend(blocks);
     parts
+}
+
+/// Thought under the names of fewer servers. The list of details stays too: its server wants it back as it was.
+fn read_other_reasoning(message: &mut Fields<'_>) -> Option<Part> {
+    let text = take_text(message, "thinking").or_else(|| details_text(message)).filter(|text| !text.is_empty())?;
+    Some(Part::new(PartKind::Reasoning(ReasoningPart { text, signature: None, encrypted: None, from: ME })))
+}
+
+/// What `reasoning_details` (OpenRouter) says in words.
+pub(super) fn details_text(fields: &Fields<'_>) -> Option<String> {
+    let items = fields.peek("reasoning_details")?.items().ok()?;
+    let said = items.iter().filter_map(|item| {
+        let detail = item.fields().ok()?;
+        ["text", "summary"].iter().find_map(|name| loose_text(detail.peek(name)))
+    });
+    Some(said.collect())
 }
 
 /// `thinking_blocks`: Anthropic's blocks, as clients of this dialect carry them to the next turn.
@@ -190,9 +212,15 @@ fn read_audio(mut fields: Fields<'_>) -> Part {
 fn read_tool_calls(message: &mut Fields<'_>, choice: u32, reply_id: &str, parts: &mut Vec<Part>) {
     let Ok(items) = message.take_items("tool_calls") else { return };
     let mut known: Vec<String> = Vec::new();
-    for (n, item) in items.unwrap_or_default().into_iter().enumerate() {
-        let Some(mut part) = read_tool_call(item) else { continue };
+    let mut found: Vec<Part> = items.unwrap_or_default().into_iter().filter_map(read_tool_call).collect();
+    if found.is_empty() {
+        found.extend(read_legacy_call(message));
+    }
+    for (n, mut part) in found.into_iter().enumerate() {
         if let PartKind::ToolCall(call) = &mut part.kind {
+            if call.arguments.trim().is_empty() && !call.custom {
+                "{}".clone_into(&mut call.arguments);
+            }
             if call.id.is_empty() || known.contains(&call.id) {
                 call.id = minted_call_id(reply_id, choice, n);
             }
@@ -200,6 +228,15 @@ fn read_tool_calls(message: &mut Fields<'_>, choice: u32, reply_id: &str, parts:
         }
         parts.push(part);
     }
+}
+
+/// `function_call`, as old servers and old clients have it. It stays beside the call, for a client that asked in that way.
+fn read_legacy_call(message: &Fields<'_>) -> Option<Part> {
+    let mut legacy = message.peek("function_call")?.fields().ok()?;
+    let name = loose_text(legacy.take_ref("name")).filter(|name| !name.is_empty())?;
+    let arguments = loose_arguments(legacy.take_ref("arguments"));
+    let call = ToolCall { id: String::new(), name, arguments, custom: false, inner_extras: Extras::default() };
+    Some(Part::new(PartKind::ToolCall(call)))
 }
 
 /// One call, of a request's assistant turn too.

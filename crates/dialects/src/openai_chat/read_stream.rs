@@ -8,7 +8,7 @@ mod choice;
 
 use super::errors::{self, Said};
 use super::read_reply::take_usage;
-use super::types::{ME, loose_text, loose_time};
+use super::types::{ME, is_failure, loose_text, loose_time};
 use crate::{Ending, Leniency, StreamReader, Verdict};
 use chat::{Event, Extras, Step, Usage};
 use choice::ChoiceReader;
@@ -150,15 +150,22 @@ impl Reader {
         let Ok(choices) = choices else { return Verdict::Malformed };
         let usage = take_usage(&mut fields);
         self.start(&mut fields, !choices.is_empty() || usage.is_some(), out);
+        let failure = choices.iter().find_map(|choice| loose_text(choice.peek("finish_reason")).filter(|word| is_failure(word)));
         for (mut choice, position) in choices.into_iter().zip(0_u32..) {
             let index = loose_text(choice.take_ref("index")).and_then(|text| text.parse().ok()).unwrap_or(position);
+            if failure.is_some() {
+                choice.take_ref("finish_reason");
+            }
             self.choices.entry(index).or_insert_with(|| ChoiceReader::new(self.leniency)).read(index, choice, &self.id, out);
         }
         if let Some((usage, extras)) = usage {
             self.usage.get_or_insert_default().overwrite(&usage);
             out.push(Event::Usage { usage, extras });
         }
-        Verdict::Known
+        match failure {
+            Some(word) => self.fail(&Said::broken_off(&word), out),
+            None => Verdict::Known,
+        }
     }
 
     /// The head of a chunk: the start of the stream, or news about it. A chunk that names nothing (Azure's filter results) waits for one that does.

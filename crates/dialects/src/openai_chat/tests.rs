@@ -1,9 +1,12 @@
 //! The dialect on its own; recorded traffic is in `tests/recorded_openai`.
 
 mod errors;
+mod lenient_replies;
+mod lenient_streams;
 mod replies;
 mod requests;
 mod streams;
+mod think;
 mod watcher;
 
 use super::OpenaiChat;

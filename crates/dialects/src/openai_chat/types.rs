@@ -67,6 +67,11 @@ pub(super) fn read_finish(word: &str, has_tool_calls: bool) -> Option<Finish> {
     Some(Finish { kind, native: word.to_owned(), stop_sequence: None })
 }
 
+/// Words for "it did not end well": the server broke the answer off (vLLM's `abort`, OpenRouter's `error`).
+pub(super) fn is_failure(word: &str) -> bool {
+    matches!(word, "abort" | "aborted" | "error")
+}
+
 /// OpenAI's words are a closed list: its own word stays, another one is written as what it means.
 pub(super) fn finish_word(finish: &Finish) -> &str {
     const OWN: [&str; 5] = ["stop", "length", "tool_calls", "content_filter", "function_call"];

@@ -6,7 +6,7 @@
 use super::errors;
 use super::read_reply::take_usage;
 use super::read_stream::{error_in, is_terminal};
-use super::types::{loose_text, read_finish};
+use super::types::{is_failure, loose_text, read_finish};
 use crate::{Ending, Sight, StreamWatcher};
 use chat::{Step, Usage};
 use memchr::{memchr, memmem};
@@ -139,6 +139,10 @@ impl Watcher {
             let Ok(mut fields) = item.fields() else { return Sight::Malformed };
             let index = take_index(&mut fields, position);
             let word = loose_text(fields.take_ref("finish_reason"));
+            if let Some(word) = word.as_deref().filter(|word| is_failure(word)) {
+                self.failed = true;
+                return Sight::Error(Box::new(errors::in_band(&errors::Said::broken_off(word), Step::Relay)));
+            }
             let finished = word.and_then(|word| read_finish(&word, false)).is_some();
             content |= finished || has_content(&fields) || (self.of_text && says(&fields, "text"));
             *self.choices.entry(index).or_default() |= finished;
@@ -169,14 +173,24 @@ fn may_finish(choices: &str) -> bool {
     given || has_escaped_ascii(choices)
 }
 
+/// Members of a delta that say something.
+const SAYING: [&str; 10] = [
+    "content",
+    "reasoning_content",
+    "reasoning",
+    "thinking",
+    "reasoning_details",
+    "thinking_blocks",
+    "refusal",
+    "audio",
+    "tool_calls",
+    "function_call",
+];
+
 /// Whether a delta says anything: text, thought, refusal, sound or calls; not a role, an empty text or a null.
 fn has_content(choice: &Fields<'_>) -> bool {
     let delta = ["delta", "message"].iter().find_map(|name| choice.peek(name)?.fields().ok());
-    delta.is_some_and(|delta| {
-        ["content", "reasoning_content", "reasoning", "thinking_blocks", "refusal", "audio", "tool_calls"]
-            .iter()
-            .any(|name| says(&delta, name))
-    })
+    delta.is_some_and(|delta| SAYING.iter().any(|name| says(&delta, name)))
 }
 
 fn says(fields: &Fields<'_>, name: &str) -> bool {

@@ -27,6 +27,8 @@ impl<'a> Lines<'a> {
                 ("data", value) if lines.data.is_none() => lines.data = Some(value),
                 ("data", _) if lines.more.is_none() => lines.more = Some(here),
                 ("event", value) => lines.event = value,
+                // Not of the standard: old servers (llama.cpp) tell a failure in a line of this name.
+                ("error", value) if lines.data.is_none() && !value.is_empty() => (lines.event, lines.data) = ("error", Some(value)),
                 // The standard ignores an id with a NUL and a retry that is no number.
                 ("id", value) if !value.contains('\0') => lines.id = Some(value),
                 ("retry", value) if value.bytes().all(|byte| byte.is_ascii_digit()) => lines.retry = value.parse().ok().or(lines.retry),

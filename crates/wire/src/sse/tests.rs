@@ -252,3 +252,16 @@ proptest! {
         same_however_cut(&bytes, 16);
     }
 }
+
+/// Old llama.cpp tells a failure in a line of its own name, which the standard would have us ignore (`providers/custom.md` §4).
+#[test]
+fn a_line_of_the_name_error_is_an_error_event() {
+    let mut framer = Framer::new(1 << 10);
+    framer.push(b"data: {\"a\":1}\n\nerror: {\"code\":500}\n\ndata: x\nerror: y\n\n");
+    let mut seen = Vec::new();
+    while let Some(frame) = framer.next().unwrap() {
+        seen.push((frame.event.to_owned(), frame.data.unwrap_or_default().to_owned()));
+    }
+    let expected = [("", "{\"a\":1}"), ("error", "{\"code\":500}"), ("", "x")];
+    assert_eq!(seen, expected.map(|(event, data)| (event.to_owned(), data.to_owned())));
+}

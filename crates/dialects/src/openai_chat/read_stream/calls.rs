@@ -22,6 +22,8 @@ struct Slot {
     part: Option<u32>,
     /// Arguments that came before the name.
     waiting: String,
+    /// Arguments have come.
+    argued: bool,
     closed: bool,
 }
 
@@ -42,10 +44,29 @@ impl Calls {
     }
 
     pub(super) fn read(&mut self, place: &mut Place<'_>, item: RawRef<'_>, reply_id: &str) {
-        let Some(piece) = Piece::read(item) else { return };
+        let Some(mut piece) = Piece::read(item) else { return };
         let at = self.slot_of(&piece);
-        tell_rest(place, at, piece.rest);
+        tell_rest(place, at, std::mem::take(&mut piece.rest));
+        self.take(place, at, piece, reply_id);
+    }
+
+    /// `function_call` of old servers: one call, whose pieces need no number.
+    pub(super) fn read_legacy(&mut self, place: &mut Place<'_>, item: RawRef<'_>, reply_id: &str) {
+        if self.slots.iter().any(|slot| slot.index.is_some()) {
+            // The same call under both names.
+            return;
+        }
+        let Ok(mut fields) = item.fields() else { return };
+        let name = loose_text(fields.take_ref("name")).unwrap_or_default();
+        let arguments = loose_arguments(fields.take_ref("arguments"));
+        let piece = Piece { index: None, id: String::new(), name, custom: false, arguments, rest: Vec::new() };
+        let at = self.slot_of(&piece);
+        self.take(place, at, piece, reply_id);
+    }
+
+    fn take(&mut self, place: &mut Place<'_>, at: usize, piece: Piece, reply_id: &str) {
         let Some(slot) = self.slots.get_mut(at) else { return };
+        slot.argued |= !piece.arguments.trim().is_empty();
         if slot.part.is_none() {
             if !piece.id.is_empty() {
                 slot.id = piece.id;
@@ -69,6 +90,9 @@ impl Calls {
                 slot.open(place, "", at);
             }
             if let (Some(part), false) = (slot.part, slot.closed) {
+                if !slot.argued && !slot.custom {
+                    place.grow(part, Delta::Arguments("{}".to_owned()));
+                }
                 place.close(part);
                 slot.closed = true;
             }
@@ -85,7 +109,8 @@ impl Calls {
                 same.filter(|at| !self.begins_another(*at, piece)).or_else(|| same.and_then(|_| by_id()))
             }
             None if !piece.id.is_empty() => by_id(),
-            None if !piece.name.is_empty() => None,
+            // A name that is repeated beside more of the arguments begins nothing.
+            None if !piece.name.is_empty() && !self.goes_on(piece) => None,
             None => self.slots.len().checked_sub(1),
         };
         // A call whose arguments are over takes no more: what follows is another call.
@@ -93,6 +118,11 @@ impl Calls {
             self.slots.push(Slot { index: piece.index, ..Slot::default() });
             self.slots.len() - 1
         })
+    }
+
+    fn goes_on(&self, piece: &Piece) -> bool {
+        let more = !piece.arguments.is_empty() && !piece.arguments.trim_start().starts_with('{');
+        more && self.slots.last().is_some_and(|last| last.name == piece.name)
     }
 
     /// Some servers send a new id with each piece; only a new name beside it begins another call.

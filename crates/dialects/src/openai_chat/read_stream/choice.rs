@@ -3,6 +3,7 @@
 use super::Told;
 use super::calls::Calls;
 use crate::Leniency;
+use crate::openai_chat::read_reply::details_text;
 use crate::openai_chat::think::{Piece, Splitter};
 use crate::openai_chat::types::{ME, loose_text, read_finish};
 use chat::{Delta, Event, Extras, PartOpen};
@@ -111,6 +112,7 @@ impl ChoiceReader {
         let refusal = text_of(&mut delta, "refusal");
         let audio = delta.take_fields("audio").ok().flatten();
         let calls = delta.take_items("tool_calls").ok().flatten().unwrap_or_default();
+        let legacy = delta.peek("function_call").filter(|call| call.kind() == Kind::Object && calls.is_empty());
         let rest: Vec<(String, Raw)> = delta.rest().into_iter().filter(|(_, value)| !value.is_null()).collect();
         if !rest.is_empty() {
             out.push(Event::MessageExtras { choice, extras: Extras::new(ME, rest) });
@@ -121,7 +123,7 @@ impl ChoiceReader {
         }
         reasoning.tell(&mut self.open, &mut place);
         grow_content(&mut self.thinks, &mut self.open, &mut place, content);
-        if refusal.is_some() || audio.is_some() || !calls.is_empty() {
+        if refusal.is_some() || audio.is_some() || !calls.is_empty() || legacy.is_some() {
             flush(&mut self.thinks, &mut self.open, &mut place);
         }
         grow(&mut self.open, &mut place, Growing::Refusal, refusal);
@@ -133,6 +135,13 @@ impl ChoiceReader {
                 place.close(part);
             }
             self.calls.read(&mut place, item, reply_id);
+        }
+        // It stays beside the call, for a client that asked in the old way.
+        if let Some(call) = legacy {
+            if let Some((part, _)) = self.open.take() {
+                place.close(part);
+            }
+            self.calls.read_legacy(&mut place, call, reply_id);
         }
     }
 }
@@ -252,7 +261,10 @@ impl Thought {
             (Some(first), Some(second)) if *first != second && !second.is_empty() => None,
             _ => text_of(delta, "reasoning").filter(|text| !text.is_empty()),
         };
-        let mut thought = Self { text: first.or(second), signatures: Vec::new(), encrypted: Vec::new() };
+        // Under the names of fewer servers; the list of details is told as it came, too.
+        let other = || text_of(delta, "thinking").or_else(|| details_text(delta)).filter(|text| !text.is_empty());
+        let text = first.or(second).or_else(other);
+        let mut thought = Self { text, signatures: Vec::new(), encrypted: Vec::new() };
         for block in delta.take_items("thinking_blocks").ok().flatten().unwrap_or_default() {
             thought.take_block(block);
         }

@@ -41,7 +41,7 @@ fn finish_words_are_mapped_and_written_as_the_closed_list() {
         ("eos", FinishKind::Stop, "stop"),
         ("max_tokens", FinishKind::Length, "length"),
         ("tool_use", FinishKind::ToolCalls, "tool_calls"),
-        ("abort", FinishKind::Other, "stop"),
+        ("something", FinishKind::Other, "stop"),
     ] {
         let reply = one(r#"{"content":"x"}"#, &format!("\"{word}\""));
         assert_eq!(reply.choices[0].finish.as_ref().map(|finish| finish.kind), Some(kind));

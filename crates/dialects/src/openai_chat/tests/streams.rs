@@ -96,7 +96,7 @@ fn tool_calls_are_put_together_whatever_servers_forget() {
                 r#"{"tool_calls":[{"function":{"arguments":"2"}}]}"#,
                 r#"{"tool_calls":[{"id":"b","function":{"name":"f"}}]}"#,
             ],
-            vec![call("a", "f", "12"), call("b", "f", "")],
+            vec![call("a", "f", "12"), call("b", "f", "{}")],
         ),
         // A new id with each piece.
         (
