@@ -1,7 +1,7 @@
 //! Names and values of headers and query parameters that an owner sets.
 
 use super::options::CustomOptions;
-use super::reading::Reading;
+use super::reading::{Reading, within};
 use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -48,7 +48,7 @@ pub(super) fn auth_prefix(options: &CustomOptions, header: &HeaderName, reading:
 pub(super) fn extra(options: &CustomOptions, auth: &HeaderName, reading: &mut Reading) -> Vec<(HeaderName, HeaderValue)> {
     let mut made: Vec<(HeaderName, HeaderValue)> = Vec::new();
     for (name, value) in &options.headers {
-        let field = format!("headers.{}", name.chars().filter(|c| !c.is_control()).take(64).collect::<String>());
+        let field = within("headers", name);
         let Some(header) = header_name(&field, name, reading) else { continue };
         if header == *auth {
             reading.fault(
@@ -97,7 +97,7 @@ fn header_value(field: &str, value: Option<&SecretString>, reading: &mut Reading
 pub(super) fn query(options: &CustomOptions, reading: &mut Reading) -> Option<SecretString> {
     let mut text = String::new();
     for (name, value) in &options.query {
-        let field = format!("query.{}", name.chars().filter(|c| !c.is_control()).take(64).collect::<String>());
+        let field = within("query", name);
         match value {
             _ if name.is_empty() || name.len() > 128 => reading.fault(field, "is no name of a parameter", "use 1 to 128 characters"),
             None => reading.fault(field, "has no value", "enter it again"),

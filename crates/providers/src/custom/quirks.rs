@@ -1,7 +1,7 @@
 //! Quirks as a configuration writes them: a name, or an object with one of the names of [`QUIRK_OBJECTS`].
 
 use super::presets::rival;
-use super::reading::{Reading, meant};
+use super::reading::{Reading, meant, within};
 use crate::{JsonForm, Models, Names, OtherWord, Quirk, Sourced, Text, Word};
 use chat::Operation;
 use serde_json::{Map, Value};
@@ -236,7 +236,7 @@ fn words(path: &str, value: &Value, reading: &mut Reading) -> Option<Quirk> {
     };
     let mut words = Vec::new();
     for (from, to) in table {
-        let to = reading.text(&format!("{at}.{from}"), to)?;
+        let to = reading.text(&within(&at, from), to)?;
         words.push(Word { from: owned(from), to: owned(to), exact: from == to });
     }
     let other = object

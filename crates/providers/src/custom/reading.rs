@@ -75,7 +75,7 @@ impl Reading {
         let Some(given) = self.object("paths", value) else { return Vec::new() };
         self.known(given, "paths", PATHS);
         let mut paths = Vec::new();
-        for (name, value) in given.iter().filter(|(_, value)| !value.is_null()) {
+        for (name, value) in given.iter().filter(|(name, value)| PATHS.contains(&name.as_str()) && !value.is_null()) {
             let field = format!("paths.{name}");
             if let Some(path) = self.path(&field, value) {
                 paths.push((name.clone(), path.to_owned()));
@@ -109,7 +109,7 @@ impl Reading {
             let held = match value {
                 Value::Null => Some(None),
                 Value::String(text) => Some(Some(SecretString::from(text.clone()))),
-                _ => self.none(&format!("{field}.{name}"), "is not a text", "write the value in quotes"),
+                _ => self.none(&within(field, name), "is not a text", "write the value in quotes"),
             };
             pairs.extend(held.map(|held| (name.clone(), held)));
         }
@@ -170,10 +170,9 @@ impl Reading {
         self.none(field, "is not one that Conduit knows", remedy)
     }
 
-    pub(super) fn known(&mut self, given: &Map<String, Value>, within: &str, names: &[&'static str]) {
+    pub(super) fn known(&mut self, given: &Map<String, Value>, path: &str, names: &[&'static str]) {
         for name in given.keys().filter(|name| !names.contains(&name.as_str())) {
-            let field = if within.is_empty() { shortened(name) } else { format!("{within}.{}", shortened(name)) };
-            self.fault(field, "is not a known field", meant(name, names.iter().copied()));
+            self.fault(self::within(path, name), "is not a known field", meant(name, names.iter().copied()));
         }
     }
 
@@ -217,9 +216,10 @@ pub(super) fn meant(word: &str, words: impl Iterator<Item = &'static str> + Clon
     }
 }
 
-/// Of a name that somebody else chose, as much as an error shows.
-fn shortened(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(64).collect()
+/// The path of a member; of a name that somebody else chose, as much as an error should show.
+pub(super) fn within(path: &str, name: &str) -> String {
+    let name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
+    if path.is_empty() { name } else { format!("{path}.{name}") }
 }
 
 /// RFC 3986 `pchar` and `/`, without an escape for a slash.

@@ -299,3 +299,59 @@ fn the_page_names_everything() {
         assert!(page.contains(&format!("`{{ {name}: ")), "{name}");
     }
 }
+
+/// Every value of a whole configuration, in turn replaced by what nobody should write: an answer in words each time, short and in one line.
+#[test]
+fn hostile_values_are_refused_in_words() {
+    let whole = json!({
+        "preset": "vllm", "dialects": ["openai-chat"], "paths": {"chat": "/c"}, "append_v1": true, "auth_header": "x-key", "auth_prefix": "K",
+        "headers": {"x-a": "1"}, "query": {"b": "2"}, "leniency": {"think_tags": "tagged"}, "keep": ["models"],
+        "quirks": ["drop_nulls", {"drop": ["a"]}, {"rename": {"from": "a", "to": "b"}}, {"clamp": {"field": "n", "min": 0, "max": 1}},
+            {"default": {"field": "x", "value": {"a": 1}, "unless": ["y"]}}, {"words": {"field": "a", "words": {"b": "c"}, "other": "drop"}},
+            {"drop_when": {"field": "a", "equals": 0, "exact": true}}, {"as_list": "stop", "models": ["m"]}, {"drop": "z", "for": "embeddings"}],
+        "probe": {"path": "/h", "method": "GET", "expect": [200], "expect_body_contains": "ok"},
+    });
+    surface(whole.clone());
+    let long = "x".repeat(100_000);
+    let bad_name = json!({"a\nb": {"c\u{0}": long}, (long.clone()): 1});
+    let hostile = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1e308),
+        json!(""),
+        json!("\r\n"),
+        json!("\u{0}é"),
+        json!(long),
+        json!([]),
+        json!([[[]]]),
+        json!({}),
+        bad_name,
+    ];
+    let mut refused = 0;
+    for pointer in pointers(&whole, String::new()) {
+        for value in &hostile {
+            let mut changed = whole.clone();
+            *changed.pointer_mut(&pointer).unwrap() = value.clone();
+            let faults = match CustomOptions::read(&changed) {
+                Ok(options) => Surface::custom(&options).err().unwrap_or_default(),
+                Err(faults) => faults,
+            };
+            refused += faults.len().min(1);
+            for told in faults.iter().map(ToString::to_string) {
+                assert!(told.len() < 800 && !told.chars().any(char::is_control), "{pointer} {told:?}");
+            }
+        }
+    }
+    assert!(refused > 300, "{refused}");
+}
+
+/// Where every value within a value is.
+fn pointers(value: &Value, at: String) -> Vec<String> {
+    let below: Vec<String> = match value {
+        Value::Object(members) => members.iter().flat_map(|(name, inner)| pointers(inner, format!("{at}/{name}"))).collect(),
+        Value::Array(items) => items.iter().enumerate().flat_map(|(number, inner)| pointers(inner, format!("{at}/{number}"))).collect(),
+        _ => Vec::new(),
+    };
+    std::iter::once(at).chain(below).collect()
+}
