@@ -1,6 +1,6 @@
 //! Documents that are generated from the code, so that they cannot be wrong.
 
-mod schema;
+mod printed;
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +15,8 @@ struct Document {
 
 const DOCUMENTS: &[Document] = &[
     Document { path: "docs/faults.md", render: |_| Ok(chat::fault::markdown()) },
-    Document { path: "docs/config.schema.json", render: schema::render },
+    Document { path: "docs/config.schema.json", render: printed::schema },
+    Document { path: "docs/openapi.json", render: printed::openapi },
 ];
 
 pub(crate) fn write(root: &Path) -> Result<String, String> {
