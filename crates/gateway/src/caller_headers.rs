@@ -6,6 +6,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const BETAS: HeaderName = HeaderName::from_static("anthropic-beta");
 
+/// More betas than this have no meaning, and each is compared with each.
+const MOST_BETAS: usize = 64;
+
 /// What a caller of Anthropic's dialect says beside its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CallerHeaders {
@@ -30,7 +33,14 @@ impl CallerHeaders {
             }
         }
         for value in headers.get_all(BETAS) {
-            join(&mut read.betas, plain(&BETAS, value)?);
+            let value = plain(&BETAS, value)?;
+            if read.betas.len() + value.split(',').count() > MOST_BETAS {
+                return Err(Fault::invalid(
+                    BETAS.as_str(),
+                    format!("more than {MOST_BETAS} betas are asked for: send those that the request needs"),
+                ));
+            }
+            join(&mut read.betas, value);
         }
         Ok((read != Self::default()).then(|| Box::new(read)))
     }

@@ -1,7 +1,7 @@
 //! Who is asked: a mapping with the names and addresses of one request worked out.
 
 use crate::snapshot::{Mapping, Provider, ProviderCredential};
-use chat::DialectId;
+use chat::{DialectId, Operation};
 use dialects::Leniency;
 use providers::Served;
 use std::borrow::Cow;
@@ -58,9 +58,10 @@ impl<'a> Chosen<'a> {
         self.endpoint.dialect.unwrap_or(caller)
     }
 
-    /// Whether the answer's bytes are what the caller understands.
+    /// Whether the answer's bytes are what the caller understands. Only chat is ever read and written anew.
     pub(crate) fn passes_through(&self, caller: DialectId) -> bool {
-        self.dialect(caller) == caller && !self.leniency().changes_answers()
+        let means_what_it_says = self.endpoint.operation != Operation::Chat || !self.leniency().changes_answers();
+        self.dialect(caller) == caller && means_what_it_says
     }
 
     pub(crate) fn leniency(&self) -> Leniency {

@@ -49,6 +49,14 @@ fn values_that_are_no_plain_text_are_refused_by_name() {
 }
 
 #[test]
+fn a_list_of_betas_without_end_is_refused() {
+    let many = |count: usize| (0..count).map(|number| format!("b{number}")).collect::<Vec<_>>().join(",");
+    assert!(read(&[("anthropic-beta", many(MOST_BETAS).as_bytes())]).is_ok());
+    assert_eq!(read(&[("anthropic-beta", many(MOST_BETAS + 1).as_bytes())]).unwrap_err().status(), 400);
+    assert_eq!(read(&[("anthropic-beta", many(40).as_bytes()), ("anthropic-beta", many(40).as_bytes())]).unwrap_err().status(), 400);
+}
+
+#[test]
 fn callers_of_other_dialects_have_none() {
     let mut headers = HeaderMap::new();
     headers.insert(BETAS, HeaderValue::from_bytes(b"\xff").unwrap());

@@ -43,7 +43,7 @@ fn broke_off(error: &BodyError) -> Fault {
 }
 
 /// Without a byte order mark and white space in front: some servers send them to keep a connection alive.
-fn without_blank(bytes: &[u8]) -> &[u8] {
+pub(super) fn without_blank(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start()
 }
 

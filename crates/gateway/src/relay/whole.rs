@@ -21,8 +21,11 @@ pub(crate) async fn whole(
     deadline: Pin<Box<Sleep>>,
 ) -> Result<Finish, Fault> {
     let (head, body) = answer.into_parts();
-    let body = collect(&relayed, body, deadline).await?;
+    let mut body = collect(&relayed, body, deadline).await?;
     account.first_byte();
+    if relayed.chosen.is_lenient() {
+        body = body.slice_ref(other_form::without_blank(&body));
+    }
     let (body, usage) = if relayed.chosen.is_lenient() && other_form::is_stream(&head.headers, &body) {
         other_form::stream_as_whole(&relayed, &body)?
     } else if relayed.passes_through() {
@@ -65,10 +68,25 @@ fn checked(relayed: &Relayed<'_>, headers: &HeaderMap, body: Bytes) -> Result<(B
 pub(super) fn answer<'b>(relayed: &Relayed<'_>, headers: &HeaderMap, body: &'b [u8]) -> Result<Object<'b>, Fault> {
     let object = wire::json::scan(body, &wire::json::Limits::default())
         .map_err(|error| Fault::bad_response(Step::Relay, "the provider's answer is no JSON object").with_cause(error.to_string()))?;
-    if object.get("error").is_some_and(|error| error.kind != Kind::Null) {
-        return Err(dialects::codec(relayed.dialect()).read_error(ErrorAnswer { status: 500, headers, body }));
+    let is_error = object.get("error").is_some_and(|error| error.kind != Kind::Null)
+        || object.get("object").is_some_and(|object| object.as_str().as_deref() == Some("error"))
+        // As one family of servers writes it (`providers/custom.md` §5).
+        || relayed.chosen.is_lenient() && object.get("detail").is_some();
+    match is_error {
+        true => Err(disguised(relayed, headers, body)),
+        false => Ok(object),
     }
-    Ok(object)
+}
+
+/// An error with status 200. A declared server may mean the caller's mistake by it, and says so inside; of any other it is the provider's own.
+fn disguised(relayed: &Relayed<'_>, headers: &HeaderMap, body: &[u8]) -> Fault {
+    let codec = dialects::codec(match relayed.dialect() {
+        // Its errors are those of chat.
+        DialectId::OpenaiCompletions => DialectId::OpenaiChat,
+        dialect => dialect,
+    });
+    let told = relayed.chosen.is_lenient().then(|| codec.read_reply(body).err()).flatten();
+    told.unwrap_or_else(|| codec.read_error(ErrorAnswer { status: 500, headers, body }))
 }
 
 fn translated(relayed: &Relayed<'_>, body: &[u8]) -> Result<(Bytes, Option<Usage>), Fault> {

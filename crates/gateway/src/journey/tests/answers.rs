@@ -226,6 +226,48 @@ async fn a_stream_becomes_the_whole_answer_that_was_asked_for() {
     assert_eq!(open.post("/v1/chat/completions", &chat(false)).await.status, 502);
 }
 
+/// `providers/custom.md` §3 and §5: an error with status 200, in each of its shapes, is an error; a byte order mark is none.
+#[tokio::test]
+async fn a_whole_answer_is_read_as_it_is_meant() {
+    let errors = [
+        json!({"object": "error", "message": "bad temperature", "type": "BadRequestError", "param": null, "code": 400}),
+        json!({"error": {"message": "bad temperature", "type": "BadRequestError", "code": 400}}),
+        json!({"error": "Model is unloaded."}),
+        json!({"detail": "Not Found"}),
+    ];
+    for (error, status) in errors.into_iter().zip([Some(400), Some(400), None, None]) {
+        for stream in [false, true] {
+            let open = House::new().mapped(mapping("m", &own(), "x", 1)).acts([json(&error)]).open();
+            let reply = open.post("/v1/chat/completions", &chat(stream)).await;
+            assert!(reply.status >= 400 && status.is_none_or(|status| reply.status == status), "{error}: {} {}", reply.status, reply.body);
+            assert_eq!(open.rows().len(), 1);
+        }
+    }
+    let open = House::new().mapped(mapping("m", &own(), "x", 1)).acts([Act::Says(200, "", format!("\u{feff}\n{}", completion()))]).open();
+    let reply = open.post("/v1/chat/completions", &chat(false)).await;
+    assert_eq!((reply.status, reply.body), (200, completion().to_string()));
+}
+
+/// An owner's word on what an answer means holds for chat; everything else goes through as it is.
+#[tokio::test]
+async fn thought_between_tags_is_taken_out_where_it_is_declared() {
+    let options = serde_json::from_value(json!({"leniency": {"think_tags": "tagged"}})).unwrap();
+    let thinking = Arc::new(Provider::prepare(spec("own", providers::Surface::custom(&options).unwrap(), &[("a", 1)])).unwrap());
+    let mut thought = completion();
+    thought["choices"][0]["message"]["content"] = json!("<think>hm</think>Hi");
+    let text = json!({"id": "cmpl-1", "object": "text_completion", "created": 1, "model": "x",
+        "choices": [{"text": "<think>b", "index": 0, "logprobs": null, "finish_reason": "stop"}]});
+    let numbers = json!({"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}], "model": "x"});
+    let open = House::new().mapped(mapping("m", &thinking, "x", 1)).acts([json(&thought), json(&text), json(&numbers)]).open();
+    let said = open.post("/v1/chat/completions", &chat(false)).await.json();
+    assert_eq!(
+        (&said["choices"][0]["message"]["content"], &said["choices"][0]["message"]["reasoning_content"]),
+        (&json!("Hi"), &json!("hm"))
+    );
+    assert_eq!(open.post("/v1/completions", &json!({"model": "m", "prompt": "a"})).await.body, text.to_string());
+    assert_eq!(open.post("/v1/embeddings", &json!({"model": "m", "input": "a"})).await.body, numbers.to_string());
+}
+
 /// `providers/custom.md` §4: the first frame is an error, with status 200. Nothing was sent, so it has a status and another target may answer.
 #[tokio::test]
 async fn an_error_as_the_first_frame_has_a_status() {

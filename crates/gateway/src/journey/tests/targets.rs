@@ -232,8 +232,13 @@ async fn a_server_that_refuses_stream_options_is_asked_without() {
         "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"x\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
     ]);
     let no = Act::Says(400, "application/json", json!({"error": {"message": "Unknown field stream_options", "code": 400}}).to_string());
-    let own = Arc::new(Provider::prepare(spec("own", lenient(), &[("a", 1)])).unwrap());
-    let open = House::new().mapped(mapping("m", &own, "x", 1)).acts([no.clone(), frames.clone(), frames]).open();
+    let pydantic =
+        json!({"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted", "type": "extra_forbidden"}]});
+    let own = || Arc::new(Provider::prepare(spec("own", lenient(), &[("a", 1)])).unwrap());
+    let acts = [Act::Says(422, "application/json", pydantic.to_string()), frames.clone()];
+    let open = House::new().mapped(mapping("m", &own(), "x", 1)).acts(acts).open();
+    assert_eq!(open.post("/v1/chat/completions", &json!({"model": "m", "messages": [{}], "stream": true})).await.status, 200);
+    let open = House::new().mapped(mapping("m", &own(), "x", 1)).acts([no.clone(), frames.clone(), frames]).open();
     let mut body = chat("m");
     body["stream"] = json!(true);
     for attempts in ["2", "1"] {
