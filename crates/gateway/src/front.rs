@@ -1,5 +1,6 @@
 //! What a request meets before its journey: is it sound HTTP, and is it for the operator or for a model?
 
+mod problem;
 mod sound;
 
 use crate::arrival::Arrival;
@@ -142,6 +143,9 @@ fn refusal<B>(fault: &Fault, request: &Request<B>, visit: &Arc<Visit>) -> Respon
         tracing::error!(request_id = arrival.request_id, cause, "a request outside of the data plane failed");
     }
     let mut response = respond::fault(&fault.clone().into(), route::dialect(request.uri().path()), &arrival.request_id);
+    if Desk::of(request.uri().path()) == Some(Desk::Admin) {
+        response = problem::problem(response, fault, &arrival.request_id);
+    }
     response.headers_mut().insert(respond::REQUEST_ID, respond::text(&arrival.request_id));
     response
 }
