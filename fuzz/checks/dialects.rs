@@ -1,5 +1,5 @@
 //! What must hold for any bytes that the readers of the dialects are given.
-#![allow(clippy::expect_used, reason = "a check fails by a panic")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a check fails by a panic")]
 
 use chat::law::Law;
 use chat::{DialectId, Event};

@@ -66,7 +66,7 @@ fn in_messages(chat: &Chat, path: &str) -> String {
 /// `messages[2].tool_calls[0].function.arguments` as the block that it was.
 fn in_turn(chat: &Chat, number: usize, rest: &str) -> Option<String> {
     let (turn, place) = (chat.turns.get(number)?, chat.places.get(number)?);
-    let kinds: [(&str, fn(&Part) -> bool); 4] =
+    let kinds: [(&str, OfKind); 4] =
         [("tool_calls", is_call), ("thinking_blocks", is_sealed), ("annotations", is_citation), ("content", is_content)];
     let inner = rest.strip_prefix('.').unwrap_or(rest);
     // Of a tool's result the turn is the block, and what is inside has the block's names.
@@ -107,7 +107,10 @@ fn member(rest: &str) -> &str {
     }
 }
 
-fn place_of<'p>(mut parts: impl Iterator<Item = &'p Part>, place: &Place, of_kind: fn(&Part) -> bool) -> Option<String> {
+/// Whether a part is of a kind that is counted on its own.
+type OfKind = fn(&Part) -> bool;
+
+fn place_of<'p>(mut parts: impl Iterator<Item = &'p Part>, place: &Place, of_kind: OfKind) -> Option<String> {
     let at = parts.position(of_kind)?;
     place.parts.get(at).cloned()
 }

@@ -104,3 +104,9 @@ fn garbage_is_a_bad_response_and_an_error_body_is_its_fault() {
     let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     assert_eq!(AnthropicMessages.read_reply(error.as_bytes()).unwrap_err().kind, FaultKind::ProviderUnavailable);
 }
+
+/// Counting costs nothing, and its answer is no usage: the bytes go through.
+#[test]
+fn an_answer_of_count_tokens_has_no_usage() {
+    assert_eq!(AnthropicMessages.read_usage(br#"{"input_tokens":5}"#), None);
+}

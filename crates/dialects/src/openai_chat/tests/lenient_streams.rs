@@ -49,11 +49,15 @@ fn judge_pieces(stream: &[u8], size: usize) -> Judged {
     for piece in stream.chunks(size) {
         framer.push(piece);
         while let Some(frame) = framer.next().unwrap() {
-            frame.data.map(|data| take(frame.event, data));
+            if let Some(data) = frame.data {
+                take(frame.event, data);
+            }
         }
     }
     while let Some(frame) = framer.finish().unwrap() {
-        frame.data.map(|data| take(frame.event, data));
+        if let Some(data) = frame.data {
+            take(frame.event, data);
+        }
     }
     Judged { reply: collector.reply(), ending: reader.ending(), usage: reader.usage(), error }
 }
@@ -189,9 +193,12 @@ fn an_id_that_changes_from_chunk_to_chunk_stays_the_first() {
     assert_eq!((judged.reply.id.as_str(), judged.reply.created, text(&judged.reply).as_str()), ("a", Some(1_700_000_000), "xyz"));
 }
 
+/// The server, its deltas, and the calls that they are.
+type Case<'c> = (&'c str, &'c [&'c str], &'c [(String, String)]);
+
 #[test]
 fn pieces_of_calls_are_put_together_whatever_servers_forget() {
-    let cases: &[(&str, &[&str], &[(String, String)])] = &[
+    let cases: &[Case] = &[
         (
             "Ollama: no index, whole calls",
             &[
