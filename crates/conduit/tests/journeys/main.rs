@@ -30,6 +30,7 @@ mod misbehaving;
 mod no_life;
 mod overload;
 mod postgres;
+mod provider_test;
 mod secrets;
 mod slow_reader;
 mod smuggling;
