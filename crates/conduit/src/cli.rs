@@ -1,6 +1,6 @@
 //! The command line: what can be asked for, and what is refused by name.
 
-use crate::commands::{completions, explain, export, healthcheck, key, mapping, provider};
+use crate::commands::{completions, doctor, explain, export, healthcheck, key, mapping, provider, rotate_root};
 use crate::config::{CommandLine, Environment, suggest};
 use crate::failure::Failure;
 use crate::{chat, config_command, output, serve, simulate};
@@ -39,6 +39,10 @@ enum Command {
     Explain(explain::Arguments),
     /// Whether the gateway is ready, as an exit code.
     Healthcheck(healthcheck::Arguments),
+    /// Look at everything that a gateway needs, and say what is wrong and what helps.
+    Doctor(doctor::Arguments),
+    /// Make a new root secret, and seal everything that is stored anew under it.
+    RotateRoot(rotate_root::Arguments),
     /// Print the OpenAPI document.
     Openapi,
     /// Print the script that completes Conduit's commands in a shell.
@@ -91,6 +95,8 @@ const COMMANDS: &[&str] = &[
     "explain",
     "chat",
     "healthcheck",
+    "doctor",
+    "rotate-root",
     "openapi",
     "completions",
 ];
@@ -131,6 +137,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Mapping(command) => mapping::run(&command, &environment),
         Command::Explain(arguments) => explain::run(&arguments, &environment),
         Command::Healthcheck(arguments) => healthcheck::run(&arguments, &environment),
+        Command::Doctor(arguments) => doctor::run(&arguments, &environment),
+        Command::RotateRoot(arguments) => rotate_root::run(&arguments, &environment),
         Command::Openapi => output::print(&admin::openapi()).map_err(Failure::failed),
         Command::Completions { shell } => completions::print(shell, Cli::command()),
         Command::Chat(arguments) => chat::run(&arguments, &environment),

@@ -70,6 +70,8 @@ pub struct FileFacts {
     pub hash: String,
     /// Nothing is in it.
     pub is_empty: bool,
+    /// A secret stands in it, and not only a reference to one.
+    pub has_secrets: bool,
 }
 
 /// A configuration file is written by hand or a template; this is far above both.
@@ -78,12 +80,15 @@ pub(crate) const MAX_FILE: u64 = 64 << 20;
 /// Reads and checks everything.
 pub fn load(command_line: &CommandLine, environment: &Environment) -> Result<Config, Problems> {
     let mut problems = Problems::default();
-    let (mut root, facts) = match &command_line.config {
+    let (mut root, mut facts) = match &command_line.config {
         Some(path) => read_file(path).map(|(root, facts)| (root, Some(facts)))?,
         None => (Node::empty_map(Place::File(Arc::from("configuration"))), None),
     };
     let mut referred = BTreeSet::new();
     collect_references(&root, &mut referred);
+    if let Some(facts) = &mut facts {
+        facts.has_secrets = holds_secrets(&root);
+    }
     environment.apply(&mut root, &referred, &mut problems);
     let short_forms = environment.short_forms(&mut problems);
     let shape = shape::Shape { environment, problems: &mut problems }.check(&root, &schema::SHAPE, "");
@@ -159,7 +164,7 @@ fn read_file(path: &Path) -> Result<(Node, FileFacts), Problems> {
         return Err(failed("is larger than 64 MiB".to_owned()));
     }
     let bytes = std::fs::read(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
-    let facts = FileFacts { path: path.to_owned(), hash: hash(&bytes), is_empty: bytes.iter().all(u8::is_ascii_whitespace) };
+    let facts = FileFacts { path: path.to_owned(), hash: hash(&bytes), is_empty: bytes.iter().all(u8::is_ascii_whitespace), has_secrets: false };
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|byte| **byte == b'\n').count() + 1;
         Problems::one(Place::Line(Arc::clone(&name), line), "is not valid UTF-8")
@@ -189,6 +194,26 @@ fn collect_references(node: &Node, names: &mut BTreeSet<String>) {
         Content::Map(entries) => entries.iter().for_each(|entry| collect_references(&entry.node, names)),
         _ => {}
     }
+}
+
+/// Whether a field for a secret has a value that is no reference.
+fn holds_secrets(root: &Node) -> bool {
+    let is_literal = |node: &Node| node.text().is_some_and(|text| secret::reference(text) == Ok(secret::Reference::Literal));
+    let any = |node: Option<&Node>| match node.map(|node| &node.content) {
+        Some(Content::Map(entries)) => entries.iter().any(|entry| is_literal(&entry.node)),
+        _ => false,
+    };
+    let provider = |node: &Node| {
+        let credentials = node.get("credentials");
+        let listed = credentials.map(Node::items).unwrap_or_default().iter().any(|one| any(Some(one)));
+        listed || any(credentials) || any(node.get("headers")) || any(node.get("query"))
+    };
+    let items = |name: &str| root.get(name).map(Node::items).unwrap_or_default();
+    let at = |one: &str, two: &str| root.get(one).and_then(|node| node.get(two));
+    items("providers").iter().any(provider)
+        || items("keys").iter().filter_map(|node| node.get("key")).any(is_literal)
+        || at("admin", "master_key").is_some_and(is_literal)
+        || at("storage", "url").is_some_and(|node| node.text().is_some_and(|url| url.contains('@')))
 }
 
 /// The shape was checked, so this fails only where check and model disagree; the text of such an error could hold a value and is not shown.

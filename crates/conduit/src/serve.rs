@@ -3,13 +3,13 @@
 //! The port comes first, and with it the health checks; requests are served once the database is there (R39).
 
 pub(crate) mod admin_token;
-mod data_dir;
-mod database;
+pub(crate) mod data_dir;
+pub(crate) mod database;
 mod first_start;
 mod greeting;
-mod identity;
-mod in_process;
-mod objects;
+pub(crate) mod identity;
+pub(crate) mod in_process;
+pub(crate) mod objects;
 mod opening;
 mod readiness;
 mod reload;

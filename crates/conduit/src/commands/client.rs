@@ -47,7 +47,10 @@ struct FieldError {
 
 impl Client {
     pub(crate) fn connect(place: &Where, environment: &Environment) -> Result<Self, Failure> {
-        let target = Target::find(place, environment)?;
+        Self::to(Target::find(place, environment)?)
+    }
+
+    pub(crate) fn to(target: Target) -> Result<Self, Failure> {
         let http = upstream::Client::new(upstream::Options::default()).map_err(Failure::failed)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
         Ok(Self { target, http, runtime })

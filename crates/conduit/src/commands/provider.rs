@@ -133,7 +133,8 @@ fn pair<'a>(option: &str, given: &'a str) -> Result<(&'a str, &'a str), Failure>
 }
 
 fn form(client: &Client, kind: &str) -> Result<Vec<Field>, Failure> {
-    let types = client.all("provider-types")?;
+    let listed = client.get("provider-types")?;
+    let types = listed.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
     let Some(found) = types.iter().find(|one| text(one, "/type") == kind) else {
         let known: Vec<String> = types.iter().map(|one| text(one, "/type")).collect();
         let hint = crate::config::suggest::hint(kind, known.iter().map(String::as_str));
@@ -214,14 +215,18 @@ fn told(report: &Value) -> String {
     let rows: Vec<[String; 3]> = steps(report)
         .into_iter()
         .map(|step| {
-            let mark = match step.get("ok").and_then(Value::as_bool) {
-                Some(true) => "ok",
-                Some(false) => "FAILED",
-                None => "-",
+            let mark = match (text(step, "/state").as_str(), step.get("ok").and_then(Value::as_bool)) {
+                ("skipped" | "unknown", _) | (_, None) => "-",
+                (_, Some(true)) => "ok",
+                (_, Some(false)) => "FAILED",
             };
             let (message, remedy) = (text(step, "/message"), text(step, "/remedy"));
             let message = if remedy.is_empty() { message } else { format!("{message}: {remedy}") };
-            [text(step, "/name"), mark.to_owned(), message]
+            let name = match text(step, "/credential").as_str() {
+                "" => text(step, "/name"),
+                credential => format!("{} ({credential})", text(step, "/name")),
+            };
+            [name, mark.to_owned(), message]
         })
         .collect();
     table::render(["STEP", "RESULT", "WHAT WAS SEEN"], &rows)
@@ -235,13 +240,9 @@ fn models(one: &One, environment: &Environment) -> Result<(), Failure> {
         return output::json(&listed);
     }
     let models = listed.get("data").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let first = |model: &Value, names: [&str; 2]| names.map(|name| text(model, name)).into_iter().find(|text| !text.is_empty());
     let rows: Vec<[String; 3]> = models
         .iter()
-        .map(|model| {
-            let context = first(model, ["/context", "/context_window"]).unwrap_or_default();
-            [text(model, "/id"), context, first(model, ["/max_output", "/max_output_tokens"]).unwrap_or_default()]
-        })
+        .map(|model| [text(model, "/id"), text(model, "/context"), text(model, "/max_output")])
         .collect();
     output::print(&table::render(["MODEL", "CONTEXT", "MAX OUTPUT"], &rows)).map_err(Failure::failed)
 }

@@ -28,6 +28,8 @@ pub(crate) struct Target {
     pub(crate) url: String,
     pub(crate) key: SecretString,
     pub(crate) origin: Origin,
+    /// The process, where it runs on this machine.
+    pub(crate) pid: Option<u32>,
 }
 
 /// Where the key came from: what to check when it is refused.
@@ -64,7 +66,7 @@ impl Target {
         let master_key = master_key(environment)?;
         let file = place.data_dir(environment)?.join(admin_token::FILE);
         match (url, master_key) {
-            (Some(url), Some(key)) => Ok(Self { url, key, origin: Origin::MasterKey }),
+            (Some(url), Some(key)) => Ok(Self { url, key, origin: Origin::MasterKey, pid: None }),
             (Some(url), None) => match Self::of_file(&file)? {
                 // The gateway of this machine, named twice.
                 Some(target) if target.url == url => Ok(target),
@@ -72,14 +74,14 @@ impl Target {
             },
             (None, key) => match (Self::of_file(&file)?, key) {
                 (Some(target), _) => Ok(target),
-                (None, Some(key)) => Ok(Self { url: DEFAULT_URL.to_owned(), key, origin: Origin::MasterKey }),
+                (None, Some(key)) => Ok(Self { url: DEFAULT_URL.to_owned(), key, origin: Origin::MasterKey, pid: None }),
                 (None, None) => Err(absent(&file)),
             },
         }
     }
 
     /// The gateway whose process wrote the file; `None` where there is no such file.
-    fn of_file(path: &Path) -> Result<Option<Self>, Failure> {
+    pub(super) fn of_file(path: &Path) -> Result<Option<Self>, Failure> {
         let unreadable = |cause: String| {
             let shown = path.display();
             Failure::failed(format!("{shown} cannot be read: {cause}\nRun the command as the user that runs `conduit serve`, or set CONDUIT_URL and CONDUIT_MASTER_KEY"))
@@ -91,7 +93,8 @@ impl Target {
         };
         let content: admin_token::Content =
             serde_json::from_slice(&text).map_err(|_| unreadable("it is not what `conduit serve` writes".to_owned()))?;
-        Ok(Some(Self { url: content.url, key: SecretString::from(content.token), origin: Origin::Token(path.to_owned()) }))
+        let pid = Some(content.pid).filter(|pid| *pid > 1);
+        Ok(Some(Self { url: content.url, key: SecretString::from(content.token), origin: Origin::Token(path.to_owned()), pid }))
     }
 }
 

@@ -88,6 +88,13 @@ impl Environment {
         }
     }
 
+    /// One of the secrets among the short forms, for commands that need no more.
+    pub(crate) fn short_secret(&self, name: &str) -> Result<Option<SecretString>, Problems> {
+        let mut problems = Problems::default();
+        let secret = self.secret(name, &mut problems);
+        problems.into_result().map(|()| secret)
+    }
+
     /// Reads the short forms; `REDIS_URL` is refused, as `redis` in a file is.
     pub fn short_forms(&self, problems: &mut Problems) -> ShortForms {
         if self.variables.contains_key("REDIS_URL") {

@@ -16,6 +16,9 @@ pub(crate) struct Content {
     /// Where the gateway is reached from this machine.
     pub(crate) url: String,
     pub(crate) token: String,
+    /// The process: SIGHUP makes it read its configuration and root secret again.
+    #[serde(default)]
+    pub(crate) pid: u32,
 }
 
 /// The file of this process; gone with the value.
@@ -29,7 +32,7 @@ impl AdminToken {
     pub(super) fn write(data_dir: &Path, address: SocketAddr) -> Result<Self, Failure> {
         let token = super::identity::random_key("condl_")?;
         let url = format!("http://{}", reached_at(address));
-        let content = Content { url, token: token.expose_secret().to_owned() };
+        let content = Content { url, token: token.expose_secret().to_owned(), pid: std::process::id() };
         let text = serde_json::to_string(&content).map(zeroize::Zeroizing::new).map_err(Failure::failed)?;
         let path = data_dir.join(FILE);
         data_dir::replace_private(&path, text.as_bytes())

@@ -8,7 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// Whether nothing is in the directory, or it does not exist.
-pub(super) fn is_empty(path: &Path) -> Result<bool, Failure> {
+pub(crate) fn is_empty(path: &Path) -> Result<bool, Failure> {
     match std::fs::read_dir(path) {
         Ok(mut entries) => Ok(entries.next().is_none()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
@@ -17,7 +17,7 @@ pub(super) fn is_empty(path: &Path) -> Result<bool, Failure> {
 }
 
 /// Creates it for its owner alone where it does not exist.
-pub(super) fn create(path: &Path) -> Result<(), Failure> {
+pub(crate) fn create(path: &Path) -> Result<(), Failure> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -26,14 +26,14 @@ pub(super) fn create(path: &Path) -> Result<(), Failure> {
 }
 
 /// Takes rights from others on a directory that was there before. It may be a mount that is not ours to change: the files in it are private all the same.
-pub(super) fn make_private(path: &Path) {
+pub(crate) fn make_private(path: &Path) {
     if let Err(error) = std::fs::set_permissions(path, Permissions::from_mode(0o700)) {
         tracing::warn!(%error, path = %path.display(), "the data directory could not be made private to its owner");
     }
 }
 
 /// Writes the root secret into a new file, and to the disk: without it every stored secret is lost.
-pub(super) fn write_secret(path: &Path, secret: &SecretString) -> Result<(), Failure> {
+pub(crate) fn write_secret(path: &Path, secret: &SecretString) -> Result<(), Failure> {
     let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
         file.write_all(secret.expose_secret().as_bytes())?;
         file.write_all(b"\n")?;
@@ -43,7 +43,7 @@ pub(super) fn write_secret(path: &Path, secret: &SecretString) -> Result<(), Fai
 }
 
 /// Puts a file for the owner alone in the place of the one that may be there, in one step.
-pub(super) fn replace_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let temporary = path.with_file_name(name);
@@ -64,7 +64,7 @@ pub(super) fn replace_private(path: &Path, content: &[u8]) -> std::io::Result<()
 
 /// Takes away what a first start has made, the root secret last: where it stops halfway, the next start says what to do.
 /// Only those names, although nothing else was there.
-pub(super) fn empty(path: &Path) -> Result<(), Failure> {
+pub(crate) fn empty(path: &Path) -> Result<(), Failure> {
     let gone = |name: &str, removed: std::io::Result<()>| match removed {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(Failure::failed(format!("{} cannot be removed: {error}", path.join(name).display())))
@@ -79,7 +79,7 @@ pub(super) fn empty(path: &Path) -> Result<(), Failure> {
 }
 
 /// Reads the root secret's file; `None` where there is none.
-pub(super) fn read_secret(path: &Path) -> Result<Option<SecretString>, Failure> {
+pub(crate) fn read_secret(path: &Path) -> Result<Option<SecretString>, Failure> {
     let shown = path.display();
     let facts = match std::fs::metadata(path) {
         Ok(facts) => facts,

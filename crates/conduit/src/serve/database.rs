@@ -12,7 +12,7 @@ use store::{Keys, Store, StoreConfig, StoreError};
 const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(1);
 
-pub(super) fn url(config: &Config) -> Result<String, Failure> {
+pub(crate) fn url(config: &Config) -> Result<String, Failure> {
     if let Some(url) = &config.database_url {
         return Ok(url.expose_secret().to_owned());
     }
@@ -24,13 +24,13 @@ pub(super) fn url(config: &Config) -> Result<String, Failure> {
 }
 
 /// Opens the database as soon as it is there, however long that takes.
-pub(super) async fn open(config: &Config, keys: &Arc<Keys>) -> Result<Store, Failure> {
+pub(crate) async fn open(config: &Config, keys: &Arc<Keys>) -> Result<Store, Failure> {
     let url = url(config)?;
     patiently("the database", || Store::open(StoreConfig::new(url.clone()), Arc::clone(keys))).await.map_err(Failure::failed)
 }
 
 /// Tries again while the error is one that passes. Logged once, again when the cause changes, and when it is over.
-pub(super) async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
     what: &str,
     mut attempt: impl FnMut() -> F,
 ) -> Result<T, StoreError> {

@@ -6,19 +6,26 @@ use crate::failure::Failure;
 use gateway::keys::KeyHash;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
-use store::{RootSecret, Store};
+use store::{Keys, RootSecret, Store};
 
 /// The root secret, and what kind of start it makes.
 #[derive(Debug)]
-pub(super) struct Root {
-    pub(super) secret: RootSecret,
+pub(crate) struct Root {
+    pub(crate) secret: RootSecret,
     /// Root secrets of before the last rotation: they open what was sealed under them, and seal nothing.
-    pub(super) old: Vec<RootSecret>,
-    pub(super) start: Start,
+    pub(crate) old: Vec<RootSecret>,
+    pub(crate) start: Start,
+}
+
+impl Root {
+    /// What is sealed with, and what opens.
+    pub(crate) fn keys(&self) -> Keys {
+        Keys::derive_with_old(&self.secret, &self.old)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Start {
+pub(crate) enum Start {
     /// Nothing is there yet, and Conduit makes its secrets itself.
     First,
     Known,
@@ -27,17 +34,17 @@ pub(super) enum Start {
 /// The setting that keeps the hash of a master key that Conduit made.
 pub(super) const MASTER_KEY_HASH: &str = "master_key_hash";
 
-pub(super) fn root_file(config: &Config) -> PathBuf {
+pub(crate) fn root_file(config: &Config) -> PathBuf {
     config.data_dir.join("root-secret")
 }
 
 /// The file of the root secret before the last rotation.
-pub(super) fn old_root_file(data_dir: &Path) -> PathBuf {
+pub(crate) fn old_root_file(data_dir: &Path) -> PathBuf {
     data_dir.join("root-secret.old")
 }
 
 /// Finds the root secret, or makes it on a first start. Nothing weak is accepted, and nothing is made in any other case.
-pub(super) fn root(config: &Config) -> Result<Root, Failure> {
+pub(crate) fn root(config: &Config) -> Result<Root, Failure> {
     if is_first_start(config)? {
         return make_root(config);
     }

@@ -8,13 +8,13 @@ use gateway::ports::{SendFault, Upstream, UpstreamBody};
 use http::{Request, Response};
 use simulator::Simulator;
 
-pub(super) struct Routes {
+pub(crate) struct Routes {
     network: upstream::Client,
     simulator: Simulator,
 }
 
 impl Routes {
-    pub(super) fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let network = upstream::Client::new(upstream::Options::default()).map_err(Failure::failed)?;
         Ok(Self { network, simulator: Simulator::new(simulator::Options::default()) })
     }

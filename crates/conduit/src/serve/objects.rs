@@ -4,7 +4,7 @@ use super::settings;
 use crate::config::Config;
 use inventory::{FileObjects, FileOrigin};
 
-pub(super) fn of(config: &Config) -> FileObjects {
+pub(crate) fn of(config: &Config) -> FileObjects {
     FileObjects {
         origin: config.file.as_ref().map(|file| FileOrigin { place: file.path.display().to_string(), hash: file.hash.clone() }),
         providers: config.providers.clone(),

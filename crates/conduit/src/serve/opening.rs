@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::virtual_key::Pepper;
-use store::{Journal, JournalOptions, Keys, Store};
+use store::{Journal, JournalOptions, Store};
 use tokio::signal::unix::Signal;
 
 /// What the opening needs.
@@ -44,7 +44,7 @@ impl Opening<'_> {
     /// migration of the schema, which the next start ends.
     pub(super) async fn run(self) -> Result<Open, Failure> {
         let config = &self.start.config;
-        let keys = Arc::new(Keys::derive_with_old(&self.root.secret, &self.root.old));
+        let keys = Arc::new(self.root.keys());
         let store = database::open(config, &keys).await?;
         let hasher = Arc::new(store.pepper());
         let journal = Journal::open(&config.data_dir, store.clone(), JournalOptions::default()).await.map_err(Failure::failed)?;

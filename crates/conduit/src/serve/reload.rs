@@ -2,7 +2,7 @@
 
 pub(super) mod watch;
 
-use super::objects;
+use super::{identity, objects};
 use crate::config::{self, CommandLine, Config, Environment};
 use gateway::metrics::Metrics;
 use inventory::{Inventory, Problem};
@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use store::Store;
 use watch::{Occasion, Watch};
 
 /// What a running process was started with and cannot change; a new value waits for the next start.
@@ -19,7 +20,6 @@ pub(super) struct Fixed {
     data_dir: PathBuf,
     database_url: Option<SecretString>,
     master_key: Option<SecretString>,
-    root_secret: Option<SecretString>,
     grace: Duration,
 }
 
@@ -30,7 +30,6 @@ impl Fixed {
             data_dir: config.data_dir.clone(),
             database_url: config.database_url.clone(),
             master_key: config.master_key.clone(),
-            root_secret: config.root_secret.clone(),
             grace: config.server.shutdown_grace,
         }
     }
@@ -46,7 +45,6 @@ impl Fixed {
             ("data directory", self.data_dir != other.data_dir),
             ("storage.url", differ(&self.database_url, &other.database_url)),
             ("admin.master_key", differ(&self.master_key, &other.master_key)),
-            ("root secret", differ(&self.root_secret, &other.root_secret)),
         ]
         .into_iter()
         .filter(|(_, differs)| *differs)
@@ -62,6 +60,7 @@ pub(super) struct Reload {
     pub(super) fixed: Fixed,
     /// The last file that was put in force had something in it.
     pub(super) was_filled: bool,
+    pub(super) store: Store,
     pub(super) inventory: Arc<Inventory>,
     pub(super) metrics: Arc<Metrics>,
 }
@@ -93,11 +92,38 @@ impl Reload {
             // Programs that write a file in place empty it first; whoever wants no configuration writes `{}`.
             return self.refuse(vec![self.of_the_file("is empty, and was not before: write `{}` where nothing is to be configured")]);
         }
-        let waiting = self.fixed.differences(&Fixed::of(&config));
+        let mut waiting = self.fixed.differences(&Fixed::of(&config));
+        // First, so that what another process has sealed under a new root secret can be read.
+        if !self.take_root(&config).await {
+            waiting.push("root secret".to_owned());
+        }
         match self.inventory.load(objects::of(&config)).await {
             Ok(()) => self.take(is_filled, waiting),
             Err(problems) => self.tell(&problems),
         }
+    }
+
+    /// The root secret may have been rotated (`conduit rotate-root`). One that cannot open the database changes nothing.
+    async fn take_root(&self, config: &Config) -> bool {
+        let keys = match identity::root(config) {
+            Ok(root) => root.keys(),
+            Err(failure) => {
+                tracing::error!(problem = failure.message(), "the root secret was not taken: the last one stays in use");
+                return false;
+            }
+        };
+        if keys.ids() == self.store.keys().ids() {
+            return true;
+        }
+        let ids = keys.ids();
+        match self.store.replace_keys(Arc::new(keys)).await {
+            Ok(()) => tracing::info!(seals = ids.first().map_or("", String::as_str), opens = ids.join(", "), "root secrets are taken into use"),
+            Err(error) => {
+                tracing::error!(%error, "the root secret was not taken: the last one stays in use");
+                return false;
+            }
+        }
+        true
     }
 
     fn take(&mut self, is_filled: bool, waiting: Vec<String>) {

@@ -25,6 +25,7 @@ impl Upkeep {
             environment: start.environment.clone(),
             fixed: Fixed::of(&start.config),
             was_filled: start.config.file.as_ref().is_some_and(|file| !file.is_empty),
+            store: open.store.clone(),
             inventory: Arc::clone(&open.inventory),
             metrics: Arc::clone(gateway.metrics()),
         };

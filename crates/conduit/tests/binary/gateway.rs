@@ -6,14 +6,14 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-struct Gateway {
-    process: Running,
-    address: String,
-    greeting: String,
+pub(crate) struct Gateway {
+    pub(crate) process: Running,
+    pub(crate) address: String,
+    pub(crate) greeting: String,
 }
 
 impl Gateway {
-    fn start(arguments: &[&str], variables: &[(&str, &str)], last_word: &str) -> Self {
+    pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)], last_word: &str) -> Self {
         let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
         all.extend(arguments);
         let mut process = Running::start(&all, variables);
@@ -23,7 +23,7 @@ impl Gateway {
     }
 
     /// What stands after a label of the greeting.
-    fn told(&self, label: &str) -> String {
+    pub(crate) fn told(&self, label: &str) -> String {
         let line = self
             .greeting
             .lines()
@@ -32,7 +32,7 @@ impl Gateway {
         line.trim_start().trim_start_matches(label).split_whitespace().next().unwrap().to_owned()
     }
 
-    fn request(&self, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
+    pub(crate) fn request(&self, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let head = format!(
@@ -48,11 +48,11 @@ impl Gateway {
         (status, answer)
     }
 
-    fn chat(&self, key: &str) -> (u16, String) {
+    pub(crate) fn chat(&self, key: &str) -> (u16, String) {
         self.request("POST", "/v1/chat/completions", key, r#"{"model":"demo-chat","messages":[{"role":"user","content":"Hello"}]}"#)
     }
 
-    fn stop(self) -> crate::process::Finished {
+    pub(crate) fn stop(self) -> crate::process::Finished {
         self.process.signal("TERM");
         self.process.finish(Duration::from_secs(20))
     }

@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed expectation is the result of a test")]
 
+mod administration;
 mod gateway;
+mod late_database;
 mod process;
+mod reload;
+mod rotation;
+mod start;
 
 use process::{Finished, Folder, conduit};
 
@@ -20,9 +25,15 @@ fn exit_codes_are_0_1_and_2() {
     says(&conduit(&["frobnicate"], &[]), 2, "", "`conduit frobnicate` is not a command");
     says(&conduit(&["serv"], &[]), 2, "", "did you mean `serve`?");
     says(&conduit(&["serve", "--prot", "1"], &[]), 2, "", "--prot");
-    says(&conduit(&["provider", "list", "--json"], &[]), 2, "", "`conduit provider` is not built yet");
-    says(&conduit(&["completions", "bash"], &[]), 2, "", "`conduit completions` is not built yet");
-    says(&conduit(&["config", "export"], &[]), 2, "", "`conduit config export` is not built yet");
+    says(&conduit(&["drill", "--model", "m"], &[]), 2, "", "`conduit drill` is not built yet");
+    says(&conduit(&["provider", "lst"], &[]), 2, "", "list");
+    says(&conduit(&["completions", "bash"], &[]), 0, "complete -F _conduit", "");
+    says(&conduit(&["completions", "klingon"], &[]), 2, "", "klingon");
+    says(&conduit(&["openapi"], &[]), 0, "\"openapi\": \"3.1.0\"", "");
+    for command in [&["provider", "list", "--json"][..], &["config", "export"], &["key", "list"], &["explain", "--model", "m"]] {
+        says(&conduit(command, &[("CONDUIT_DATA_DIR", "/nowhere")]), 1, "", "/nowhere/admin-token does not exist");
+    }
+    says(&conduit(&["healthcheck"], &[("CONDUIT_URL", "http://127.0.0.1:1")]), 1, "", "cannot be reached");
     says(&conduit(&["config", "chekc"], &[]), 2, "", "did you mean `check`?");
     says(&conduit(&["config", "check", "/nowhere/c.yaml"], &[]), 1, "", "/nowhere/c.yaml: cannot be read");
     says(&conduit(&["simulate", "--listen", "nowhere"], &[]), 2, "", "--listen: `nowhere` is no address");
@@ -66,7 +77,7 @@ fn config_schema_is_json() {
 
 #[test]
 fn chat_says_what_is_missing() {
-    says(&conduit(&["chat", "hello"], &[]), 2, "", "--key is needed");
+    says(&conduit(&["chat", "hello"], &[("CONDUIT_DATA_DIR", "/nowhere")]), 1, "", "Start one with `conduit serve`");
     says(&conduit(&["chat", "hello", "--key", "env:NOWHERE"], &[]), 2, "", "--key: the environment variable NOWHERE is not set");
     says(&conduit(&["chat", "hello", "--key", "k"], &[("CONDUIT_URL", "ftp://h")]), 2, "", "CONDUIT_URL has the scheme `ftp`");
     says(&conduit(&["chat", "hello", "--key", "k"], &[("CONDUIT_URL", "http://127.0.0.1:1")]), 1, "", "Is `conduit serve` running there?");

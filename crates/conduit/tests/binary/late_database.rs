@@ -1,0 +1,116 @@
+//! R39: a database that is not there yet, or goes away, ends nothing.
+
+use crate::process::{Folder, Running, conduit};
+use crate::says;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+use testkit::postgres::Postgres;
+
+const VARIABLES: [(&str, &str); 2] =
+    [("CONDUIT_MASTER_KEY", "9f3c1be07ad24568b1f3c9e2d7405a6b"), ("CONDUIT_ROOT_SECRET", "q3v8Zx0LrT5mYk2NwB7cJ4hD9sF6gA1e")];
+
+fn free() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// Status and whole answer; 0 where nobody answers.
+fn get(address: &str, path: &str) -> (u16, String) {
+    let Ok(mut stream) = TcpStream::connect(address) else { return (0, String::new()) };
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+    let _ = write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    (answer.split_whitespace().nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), answer)
+}
+
+fn until(address: &str, path: &str, status: u16, patience: Duration) -> Duration {
+    let begun = Instant::now();
+    while get(address, path).0 != status {
+        assert!(begun.elapsed() < patience, "{path} is not {status}: {:?}", get(address, path));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    begun.elapsed()
+}
+
+/// The port of a database that starts late: nobody listens there, and then a relay to the real one does.
+fn relay(address: &str, to: &str) {
+    let listener = TcpListener::bind(address).unwrap();
+    let to = to.to_owned();
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let Ok(server) = TcpStream::connect(&to) else { continue };
+            let (mut from_client, mut to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            let (mut from_server, mut to_client) = (server, client);
+            std::thread::spawn(move || std::io::copy(&mut from_client, &mut to_server));
+            std::thread::spawn(move || std::io::copy(&mut from_server, &mut to_client));
+        }
+    });
+}
+
+#[test]
+fn a_database_that_starts_late_is_waited_for() {
+    let Some(server) = Postgres::shared() else { return };
+    let real = server.database();
+    let Some((real_address, late, url)) = with_port(&real) else {
+        println!("SKIPPED: the address of the test database has no port: {real}");
+        return;
+    };
+    let folder = Folder::new();
+    let address = free();
+    let mut variables = VARIABLES.to_vec();
+    variables.push(("DATABASE_URL", &url));
+    let process = Running::start(&["serve", "--listen", &address, "--data-dir", &folder.path("data")], &variables);
+    until(&address, "/health/live", 200, Duration::from_secs(20));
+    let (status, answer) = get(&address, "/health/ready");
+    assert!(status == 503 && answer.contains("starting"), "{answer}");
+    assert_eq!(get(&address, "/v1/models").0, 503, "not served yet, and no 401 (R38)");
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(get(&address, "/health/live").0, 200);
+    relay(&late, &real_address);
+    let took = until(&address, "/health/ready", 200, Duration::from_secs(20));
+    assert!(took < Duration::from_secs(5), "ready {took:?} after the database");
+    process.signal("TERM");
+    let finished = process.finish(Duration::from_secs(30));
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(finished.err.matches("is not there yet").count(), 1, "logged once: {}", finished.err);
+}
+
+/// The real address, a free one in its place, and the URL with that one.
+fn with_port(url: &str) -> Option<(String, String, String)> {
+    let rest = url.split_once("://")?.1;
+    let host = rest.split(['/', '?']).next()?.rsplit('@').next()?.to_owned();
+    host.rsplit_once(':')?.1.parse::<u16>().ok()?;
+    let late = free();
+    let changed = url.replacen(&host, &late, 1);
+    Some((host, late, changed))
+}
+
+/// While it waits, it stops when asked to.
+#[test]
+fn a_wait_for_the_database_ends_with_a_signal() {
+    let folder = Folder::new();
+    let address = free();
+    let url = format!("postgres://nobody@{}/conduit", free());
+    let mut variables = VARIABLES.to_vec();
+    variables.push(("DATABASE_URL", &url));
+    let process = Running::start(&["serve", "--listen", &address, "--data-dir", &folder.path("data")], &variables);
+    until(&address, "/health/live", 200, Duration::from_secs(20));
+    process.signal("TERM");
+    let finished = process.finish(Duration::from_secs(10));
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+}
+
+/// What waiting does not mend ends the start.
+#[test]
+fn what_stays_wrong_ends_the_start() {
+    let folder = Folder::new();
+    let data = folder.path("data");
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data-dir", &data];
+    let mut process = Running::start(&serve, &VARIABLES);
+    process.until("http://");
+    process.signal("TERM");
+    assert_eq!(process.finish(Duration::from_secs(20)).code, Some(0));
+    let other = [VARIABLES[0], ("CONDUIT_ROOT_SECRET", "another-root-7cJ4hD9sF6gA1eq3v8Zx0LrT5m")];
+    says(&conduit(&serve, &other), 1, "", "the root secret is not the one that this database was made with");
+}
