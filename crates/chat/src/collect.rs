@@ -199,11 +199,17 @@ fn replay_choice(choice: &Choice, events: &mut Vec<Event>) {
     if !choice.message_extras.is_empty() {
         events.push(Event::MessageExtras { choice: index, extras: choice.message_extras.clone() });
     }
-    for (part, number) in choice.parts.iter().zip(0_u32..) {
-        let (open, deltas) = replay_part(part);
+    let mut number = 0;
+    for (at, part) in choice.parts.iter().enumerate() {
+        if follows_text(&choice.parts, at) {
+            continue;
+        }
+        let (open, mut deltas) = replay_part(part);
+        deltas.extend(sources_after(&choice.parts, at));
         events.push(Event::PartStart { choice: index, part: number, open });
         events.extend(deltas.into_iter().map(|delta| Event::PartDelta { choice: index, part: number, delta }));
         events.push(Event::PartEnd { choice: index, part: number });
+        number += 1;
     }
     if let Some(raw) = &choice.logprobs {
         // The one dialect that has them in this form.
@@ -215,6 +221,24 @@ fn replay_choice(choice: &Choice, events: &mut Vec<Event>) {
     if let Some(finish) = &choice.finish {
         events.push(Event::Finish { choice: index, finish: finish.clone() });
     }
+}
+
+/// A source that rests on a text before it is told with that text.
+fn follows_text(parts: &[Part], at: usize) -> bool {
+    let is_source = |part: &&Part| matches!(part.kind, PartKind::Citation { .. });
+    let before = parts.iter().take(at).rev().find(|part| !is_source(part));
+    parts.get(at).as_ref().is_some_and(is_source) && before.is_some_and(|part| matches!(part.kind, PartKind::Text { .. }))
+}
+
+fn sources_after(parts: &[Part], at: usize) -> Vec<Delta> {
+    if !matches!(parts.get(at).map(|part| &part.kind), Some(PartKind::Text { .. })) {
+        return Vec::new();
+    }
+    let sources = parts.iter().skip(at + 1).map_while(|part| match &part.kind {
+        PartKind::Citation { raw, from } => Some(Delta::Citation { raw: raw.clone(), from: *from }),
+        _ => None,
+    });
+    sources.collect()
 }
 
 fn replay_part(part: &Part) -> (PartOpen, Vec<Delta>) {

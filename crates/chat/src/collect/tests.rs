@@ -89,3 +89,19 @@ fn pieces_are_joined_in_order() {
     assert_eq!(choice.logprobs, Some(raw(r#"{"content":[1,2],"refusal":null}"#)));
     assert_eq!(reply.usage.unwrap().output, Some(2));
 }
+
+#[test]
+fn a_source_is_replayed_with_the_text_that_rests_on_it() {
+    let source = |text: &str| Part::new(PartKind::Citation { raw: Raw::parse(text).unwrap(), from: DialectId::AnthropicMessages });
+    let parts = vec![Part::text("a"), source("1"), source("2"), Part::text("b"), source("3")];
+    let events = replay(&Reply { choices: vec![Choice { parts, ..Choice::default() }], ..Reply::default() });
+    crate::law::Law::default().check_all(&events).unwrap();
+    let sources: Vec<(u32, &str)> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::PartDelta { part, delta: Delta::Citation { raw, .. }, .. } => Some((*part, raw.text())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sources, [(0, "1"), (0, "2"), (1, "3")]);
+}
