@@ -134,9 +134,15 @@ impl Store {
         self.inner.pepper.clone()
     }
 
-    /// Whether the database answers: for `/health/ready`.
+    /// Whether the database answers: for `/health/ready`. It may be given up at any moment: the connection is asked for by a task of its own.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.reader().execute_unprepared("SELECT 1").await.map(drop).map_err(StoreError::database("asking whether it is there"))
+        let doing = "asking whether it is there";
+        let store = self.clone();
+        let asked = tokio::spawn(async move { store.reader().execute_unprepared("SELECT 1").await.map(drop) });
+        match asked.await {
+            Ok(answer) => answer.map_err(StoreError::database(doing)),
+            Err(ended) => Err(StoreError::Unavailable { doing: doing.into(), cause: ended.to_string() }),
+        }
     }
 
     /// Closes all connections; SQLite then folds its write-ahead log into the database file.

@@ -1,7 +1,7 @@
 //! The journal in front of the usage table: what was begun and what became of it, on disk before anybody waits for a database.
 //!
 //! Two records an attempt, each one write(2) into an append-only segment file: the intent before the provider is called, the outcome before
-//! the last byte leaves. A task drains finished attempts into the database in batches; a segment is deleted once everything in it is there.
+//! the last byte leaves. A request that was refused before any provider was called has both in one write. A task drains finished attempts into the database in batches; a segment is deleted once everything in it is there.
 //! A start replays what segments it finds: an intent without outcome becomes a row with status unknown. The attempt id makes all of it idempotent.
 
 mod book;
@@ -29,7 +29,7 @@ pub struct JournalOptions {
     pub capacity: usize,
     /// A segment that has grown to this is followed by a new one.
     pub segment_bytes: u64,
-    /// A batch goes to the database when it has so many rows,
+    /// A batch goes to the database when it has so many rows (the larger, the fewer pages of the indexes are written again and again),
     pub batch_rows: usize,
     /// or when its first row has waited so long.
     pub drain_interval: Duration,
@@ -41,7 +41,7 @@ impl Default for JournalOptions {
         Self {
             capacity: 250_000,
             segment_bytes: 16 << 20,
-            batch_rows: 512,
+            batch_rows: 2_048,
             drain_interval: Duration::from_millis(200),
             sync: SyncPolicy::Never,
         }
@@ -74,6 +74,8 @@ pub struct JournalStats {
     pub disk_failures: u64,
     /// Attempts refused for want of room since the start.
     pub refused: u64,
+    /// Records of refused requests that the journal could not take since the start.
+    pub unrecorded: u64,
     /// Segment files on disk.
     pub segments: usize,
 }
@@ -144,15 +146,30 @@ impl Ledger for Journal {
         self.shared.drain.notice(waiting);
     }
 
+    /// Both records in one write(2): nobody was called, so that nothing has to be on disk before something else.
     fn record(&self, intent: Intent, outcome: Outcome) {
-        match self.intend(&intent) {
-            Ok(ticket) => self.settle(ticket, outcome),
-            Err(fault) => tracing::warn!(
-                request_id = intent.request_id,
-                cause = fault.cause,
-                "the record of a refused request is lost: {}",
-                fault.message
-            ),
+        let records = frame::intent(&intent).and_then(|mut records| {
+            records.extend(frame::outcome(intent.attempt_id, &outcome)?);
+            Ok(records)
+        });
+        let recorded = match records {
+            Ok(records) => self.shared.book.lock().record(intent, outcome, &records),
+            Err(error) => Err(Refusal::Unwritable(error.to_string())),
+        };
+        match recorded {
+            Ok(waiting) => self.shared.drain.notice(waiting),
+            Err(refusal) => self.shared.note_unrecorded(refusal),
+        }
+    }
+}
+
+impl Shared {
+    /// A flood of refused requests must not become a flood of log lines: the first one is told, then each time their number has doubled.
+    fn note_unrecorded(&self, refusal: Refusal) {
+        let count = self.book.lock().count_unrecorded();
+        if count.is_power_of_two() {
+            let fault = refusal.into_fault();
+            tracing::warn!(cause = fault.cause, count, "records of refused requests are lost: {}", fault.message);
         }
     }
 }

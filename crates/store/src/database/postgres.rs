@@ -56,10 +56,18 @@ pub(super) async fn open(url: &str, config: &StoreConfig) -> Result<Pools, Store
         sea_orm::SqlxError::Configuration(_) | sea_orm::SqlxError::Tls(_) => {
             StoreError::Config(format!("storage.url {shown} cannot be used: {error}"))
         }
+        sea_orm::SqlxError::Database(refusal) if refusal.code().is_some_and(|code| is_about_the_url(&code)) => {
+            StoreError::Config(format!("storage.url {shown} is refused by the server: {refusal}; check user, password and database name"))
+        }
         _ => StoreError::Unavailable { doing: format!("connecting to {shown}"), cause: error.to_string() },
     })?;
     let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
     Ok(Pools { reader: connection.clone(), writer: connection, failover })
+}
+
+/// A wrong user or password (class 28) and an unknown database do not go away by waiting.
+fn is_about_the_url(code: &str) -> bool {
+    code.starts_with("28") || code == "3D000"
 }
 
 fn pool(config: &StoreConfig, failover: &Arc<Failover>) -> PgPoolOptions {

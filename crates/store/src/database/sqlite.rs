@@ -3,7 +3,7 @@
 use super::{Pools, StoreConfig};
 use crate::StoreError;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sea_orm::sqlx::{ConnectOptions, Pool, Sqlite};
+use sea_orm::sqlx::{ConnectOptions, Connection, Pool, Sqlite};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, SqlxSqliteConnector, Statement};
 use std::path::Path;
 use std::sync::Arc;
@@ -14,9 +14,10 @@ pub(super) const OLDEST: (u32, u32, u32) = (3, 51, 3);
 pub(super) async fn open_file(path: &Path, config: &StoreConfig) -> Result<Pools, StoreError> {
     prepare_file(path)?;
     let options = options(config).filename(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
-    let writer = connect(pool(config).max_connections(1), options.clone(), path).await?;
+    let writer = connect(clean(pool(config)).max_connections(1), options.clone(), path).await?;
     assert_version(&writer).await?;
-    let reader = connect(pool(config).max_connections(config.connections.max(1)), options.pragma("query_only", "ON"), path).await?;
+    assert_writable(&writer, path).await?;
+    let reader = connect(clean(pool(config)).max_connections(config.connections.max(1)), options.pragma("query_only", "ON"), path).await?;
     Ok(Pools { reader, writer, failover: Arc::default() })
 }
 
@@ -35,6 +36,22 @@ fn options(config: &StoreConfig) -> SqliteConnectOptions {
 fn pool(config: &StoreConfig) -> SqlitePoolOptions {
     // A writer waits in the pool for the writer before it: that is a statement's wait, not a connection's.
     SqlitePoolOptions::new().acquire_timeout(config.connect_timeout + config.statement_timeout).idle_timeout(None).max_lifetime(None)
+}
+
+/// A connection is used again only outside a transaction.
+///
+/// On a full disk or a failing one SQLite itself rolls back. The driver's ROLLBACK then finds nothing, and the driver goes on as if the transaction
+/// were open: all that follows would be savepoints in it, never committed, and reported as done. Such a connection is closed, and a new one opened.
+fn clean(pool: SqlitePoolOptions) -> SqlitePoolOptions {
+    pool.after_release(|connection, _| {
+        Box::pin(async move {
+            if connection.is_in_transaction() {
+                // A rollback may be on its way to the connection's thread; this comes back after it.
+                connection.ping().await?;
+            }
+            Ok(!connection.is_in_transaction())
+        })
+    })
 }
 
 async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions, path: &Path) -> Result<DatabaseConnection, StoreError> {
@@ -61,6 +78,19 @@ async fn assert_version(connection: &DatabaseConnection) -> Result<(), StoreErro
         )));
     }
     Ok(())
+}
+
+/// A file system that was mounted read-only lets the file be opened, and fails at the first write.
+pub(super) async fn assert_writable(writer: &DatabaseConnection, path: &Path) -> Result<(), StoreError> {
+    let tried = writer.execute_unprepared("BEGIN IMMEDIATE; PRAGMA user_version = 1; ROLLBACK").await;
+    match tried.map_err(StoreError::database("trying to write")) {
+        Err(StoreError::Refused { cause, .. }) => Err(StoreError::Config(format!(
+            "the SQLite database {} cannot be written: {cause}; give Conduit's user the right to write the file and its directory, on a file system \
+             that is not read-only",
+            path.display()
+        ))),
+        other => other.map(drop),
+    }
 }
 
 pub(super) fn version_of(text: &str) -> (u32, u32, u32) {

@@ -1,3 +1,6 @@
+mod postgres_faults;
+mod sqlite_faults;
+
 use crate::testing::{keys, on_each_url, open, other_keys, sqlite_url};
 use crate::{Store, StoreConfig, StoreError};
 use sea_orm::{ConnectionTrait, Statement};

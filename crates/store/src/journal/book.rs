@@ -98,9 +98,9 @@ impl Book {
 
     /// Reserves room for the attempt and writes its intent; gives the segment.
     pub(super) fn intend(&mut self, intent: &Intent, record: &[u8]) -> Result<u64, Refusal> {
-        if self.open.len() + self.waiting.len() + self.in_flight >= self.options.capacity {
+        if let Err(full) = self.has_room() {
             self.stats.refused += 1;
-            return Err(Refusal::Full { capacity: self.options.capacity });
+            return Err(full);
         }
         if self.open.contains_key(&intent.attempt_id) {
             return Err(Refusal::Duplicate);
@@ -108,6 +108,27 @@ impl Book {
         let segment = self.append(record).map_err(|error| Refusal::Unwritable(error.to_string()))?;
         self.open.insert(intent.attempt_id, (intent.clone(), segment));
         Ok(segment)
+    }
+
+    /// Writes an attempt that is over already, as one, and hands its row to the drain; gives how many rows wait there.
+    pub(super) fn record(&mut self, intent: Intent, outcome: Outcome, records: &[u8]) -> Result<usize, Refusal> {
+        self.has_room()?;
+        let segment = self.append(records).map_err(|error| Refusal::Unwritable(error.to_string()))?;
+        // Two records stand there.
+        self.pin(segment);
+        let settled = Settled { intent_segment: segment, outcome_segment: Some(segment) };
+        self.waiting.push_back((UsageRow { intent, outcome }, settled));
+        Ok(self.waiting.len())
+    }
+
+    pub(super) fn count_unrecorded(&mut self) -> u64 {
+        self.stats.unrecorded += 1;
+        self.stats.unrecorded
+    }
+
+    fn has_room(&self) -> Result<(), Refusal> {
+        let taken = self.open.len() + self.waiting.len() + self.in_flight;
+        if taken < self.options.capacity { Ok(()) } else { Err(Refusal::Full { capacity: self.options.capacity }) }
     }
 
     /// Writes the outcome and hands the row to the drain; gives how many rows wait there.

@@ -59,7 +59,7 @@ async fn what_is_settled_reaches_the_table_once() {
     let rows = table.rows.lock();
     assert_eq!(rows.len(), 1_000);
     assert!(rows.values().all(|row| row.outcome == outcome(row.intent.attempt_id as u64) && row.intent == intent(row.intent.attempt_id)));
-    assert!(table.inserts.lock().iter().all(|count| *count <= 512));
+    assert!(table.inserts.lock().iter().all(|count| *count <= JournalOptions::default().batch_rows));
     assert_eq!(journal.stats(), JournalStats { drained: 1_000, segments: 1, ..JournalStats::default() });
 }
 
@@ -112,6 +112,31 @@ async fn an_attempt_is_taken_and_settled_once() {
     journal.settle(forged, outcome(2));
     journal.flush(PATIENCE).await.unwrap();
     assert_eq!(table.rows.lock()[&1].outcome, outcome(1));
+}
+
+/// R35: a request that was refused before any provider was called is one row, on disk as a whole; a full journal loses it and counts that.
+#[tokio::test]
+async fn a_refused_request_is_recorded_in_one_step() {
+    let (directory, table) = (tempfile::tempdir().unwrap(), Arc::<Table>::default());
+    table.down.store(true, Ordering::SeqCst);
+    let journal = open(directory.path(), &table, JournalOptions { capacity: 4, segment_bytes: 1_000, ..quick() });
+    let refused = |id| gateway::ports::Intent { attempt: 0, ..intent(id) };
+    (1..=6).for_each(|id| journal.record(refused(id), outcome(id as u64)));
+    let stats = journal.stats();
+    assert_eq!((stats.open, stats.backlog, stats.unrecorded, stats.refused), (0, 4, 2, 0));
+    drop(journal);
+
+    let journal = open(directory.path(), &table, JournalOptions { segment_bytes: 1_000, ..quick() });
+    journal.record(refused(7), outcome(7));
+    table.down.store(false, Ordering::SeqCst);
+    journal.flush(PATIENCE).await.unwrap();
+    let rows = table.rows.lock();
+    let seen: Vec<_> = rows
+        .values()
+        .map(|row| (row.intent.attempt_id, row.intent.attempt, row.outcome == outcome(row.intent.attempt_id as u64)))
+        .collect();
+    assert_eq!(seen, [1, 2, 3, 4, 7].map(|id| (id, 0, true)));
+    assert_eq!(journal.stats().segments, 1, "what is in the table is no longer in the journal");
 }
 
 #[tokio::test]

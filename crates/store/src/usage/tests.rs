@@ -131,3 +131,53 @@ async fn odd_texts_and_numbers_are_no_poison() {
     })
     .await;
 }
+
+/// What a row costs on its way into the database; run by hand: `cargo test -p store cost_of_a_row -- --ignored --nocapture`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn cost_of_a_row() {
+    crate::testing::on_each_url(async |url| {
+        let store = crate::testing::open(url).await;
+        let (mut micros, mut written) = (0, 0u64);
+        for size in [64, 512, 2_048] {
+            let begun = (std::time::Instant::now(), processor_time());
+            let count = 40_960 / size;
+            for _ in 0..count {
+                let rows: Vec<_> = (0..size).map(|_| real_row(&mut micros)).collect();
+                written += store.usage().insert(&rows).await.unwrap();
+            }
+            let rows = f64::from(size * count);
+            println!(
+                "{} batches of {size}: {:.1} us a row, {:.1} us of processor time",
+                url.split(':').next().unwrap(),
+                begun.0.elapsed().as_secs_f64() * 1e6 / rows,
+                (processor_time() - begun.1) * 1e6 / rows
+            );
+        }
+        assert!(written > 100_000);
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+/// As a gateway writes them: ids of its time, one of a hundred keys, a handful of models.
+fn real_row(micros: &mut u64) -> UsageRow {
+    *micros += 100;
+    let mut row = full((u128::from(1_795_305_600_000 + *micros / 1_000) << 80) | (7 << 76) | u128::from(*micros));
+    row.intent.request_id = format!("req_{:032x}", row.intent.attempt_id);
+    row.intent.attempt = 1;
+    row.intent.key_id = format!("01994d2e-7b1c-7000-8000-{:012}", *micros / 100 % 100);
+    row.intent.virtual_model = format!("my-model-{}", *micros / 100 % 7);
+    row.intent.provider_model = format!("gpt-4o-mini-2024-07-18-{}", *micros / 100 % 7);
+    row.outcome.status = OutcomeStatus::Succeeded;
+    row.outcome.fault = None;
+    row.outcome.losses = Vec::new();
+    row
+}
+
+/// Seconds of user and system time of this process.
+fn processor_time() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+}

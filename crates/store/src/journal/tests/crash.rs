@@ -92,8 +92,20 @@ async fn every_answered_attempt_survives_kill_9() {
         let lost = answered.difference(&seen).count();
         assert_eq!(lost, 0, "of {} answered attempts", answered.len());
         assert!(answered.len() > 500, "the victims did some work: {}", answered.len());
+        check_integrity(&store).await;
         println!("{} answered, {} rows", answered.len(), rows.len());
         store.close().await.unwrap();
     })
     .await;
+}
+
+/// R41: SQLite's own check finds nothing, and neither do the foreign keys.
+async fn check_integrity(store: &Store) {
+    use sea_orm::{ConnectionTrait, DbBackend, Statement};
+    if store.backend() != DbBackend::Sqlite {
+        return;
+    }
+    let check = Statement::from_string(DbBackend::Sqlite, "PRAGMA integrity_check");
+    let answer: String = store.reader().query_one_raw(check).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+    assert_eq!(answer, "ok");
 }
