@@ -65,6 +65,12 @@ fn of_send(provider: &Provider, fault: &SendFault) -> TestStep {
             "nothing accepts the connection",
             "start the server, check the port of base_url, and whether a firewall is between; a server that listens on 127.0.0.1 is not reached from another machine or container",
         ),
+        SendFaultKind::ConnectTimeout if fault.cause.contains("TLS handshake") => {
+            (Tls, "the TLS handshake takes too long", "check that the port speaks TLS; a port of plain http waits for a request")
+        }
+        SendFaultKind::ConnectTimeout if fault.cause.contains("name resolution") => {
+            (Dns, "its name takes too long to resolve", "check this machine's DNS")
+        }
         SendFaultKind::ConnectTimeout => {
             (Connect, "connecting takes too long", "check host and port of base_url, and whether a firewall drops the packets")
         }

@@ -72,6 +72,8 @@ async fn a_connection_that_fails_names_the_step_and_what_helps() {
         (Kind::Resolve, "h: no such host", Dns, "check the spelling of base_url"),
         (Kind::Forbidden, "10.0.0.1 is private", Connect, "set allow_private_network"),
         (Kind::Connect, "refused", Connect, "start the server"),
+        (Kind::ConnectTimeout, "the connect timeout of 5s ran out during the TLS handshake", Tls, "check that the port speaks TLS"),
+        (Kind::ConnectTimeout, "the connect timeout of 5s ran out during name resolution", Dns, "check this machine's DNS"),
         (Kind::ConnectTimeout, "timed out", Connect, "check host and port"),
         (Kind::Tls, "invalid peer certificate: UnknownIssuer", Tls, "check that the certificate is valid"),
         (Kind::Tls, "received corrupt message of type InvalidContentType", Tls, "write base_url with http://"),
