@@ -24,6 +24,7 @@ impl Arrival {
             Some(id) => id.to_owned(),
             None => format!("req_{:032x}", unique_id(unix_micros())),
         };
+        visit.is_called(&request_id);
         Self { at: Instant::now(), request_id, visit }
     }
 }

@@ -156,16 +156,16 @@ impl Stay {
         Served { stay: self, is_cut: false }
     }
 
-    /// A stream of HTTP/2 has a window of its own: that its caller takes nothing cannot be seen at the socket. What it holds is given back;
-    /// the rest of the connection goes on.
+    /// A stream of HTTP/2 has a window of its own: that its caller takes nothing cannot be seen at the socket. What it holds is given back
+    /// first, and the rest of the connection goes on; a caller that still does not let go of it loses the connection.
     fn look(&self, settings: &Settings) {
-        if self.is_http2 && self.visit.left_for().is_some_and(|left| left > settings.write_pause) {
-            let answer = self.answer.lock().take();
-            if answer.is_some() {
-                self.visit.gives_back();
-                self.guest.pulse.is_taken();
-                tracing::debug!("a caller took nothing of its stream for too long");
-            }
+        let Some(left) = self.visit.left_for().filter(|left| self.is_http2 && *left > settings.write_pause) else { return };
+        let answer = self.answer.lock().take();
+        if answer.is_some() {
+            self.visit.gives_back();
+            tracing::debug!("a caller took nothing of its stream for too long");
+        } else if left > settings.write_pause * 2 && self.guest.hear(Word::Go) {
+            tracing::debug!("a caller does not let go of a stream of which it takes nothing");
         }
     }
 }

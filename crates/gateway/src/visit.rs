@@ -11,14 +11,15 @@ use chat::{Fault, FaultKind, Operation, Origin, Step};
 use parking_lot::Mutex;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 pub(crate) struct Visit {
     metrics: Arc<Metrics>,
     pub(crate) peer: Option<IpAddr>,
+    request_id: OnceLock<Box<str>>,
     arrived: Instant,
     /// The grace of the drain is over.
     cut: AtomicBool,
@@ -49,7 +50,23 @@ struct Told {
 
 impl Visit {
     pub(crate) fn new(metrics: &Arc<Metrics>, peer: Option<IpAddr>) -> Arc<Self> {
-        Arc::new(Self { metrics: Arc::clone(metrics), peer, arrived: Instant::now(), cut: AtomicBool::new(false), state: Mutex::default() })
+        Arc::new(Self {
+            metrics: Arc::clone(metrics),
+            peer,
+            request_id: OnceLock::new(),
+            arrived: Instant::now(),
+            cut: AtomicBool::new(false),
+            state: Mutex::default(),
+        })
+    }
+
+    /// What the caller calls the request, or what it was called here.
+    pub(crate) fn is_called(&self, request_id: &str) {
+        let _ = self.request_id.set(request_id.into());
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        self.request_id.get().map_or("", |id| id)
     }
 
     /// The request is one of inference: it is counted when it ends.

@@ -192,6 +192,9 @@ async fn attend(gateway: Arc<Gateway>, request: Request<Incoming>, visit: &Arc<V
     attended.unwrap_or_else(|| {
         let fault = visit::draining();
         visit.answered(fault.status(), Some(fault.rule().name), false);
-        respond::fault(&fault.into(), route::dialect(target.path()), "")
+        let request_id = visit.request_id();
+        let mut response = respond::fault(&fault.into(), route::dialect(target.path()), request_id);
+        response.headers_mut().insert(respond::REQUEST_ID, respond::text(request_id));
+        response
     })
 }

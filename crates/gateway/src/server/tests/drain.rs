@@ -59,7 +59,7 @@ fn at_the_end_of_the_grace_streams_end_with_an_error() {
         assert!(text.contains("\"code\":\"draining\"") && !text.contains("[DONE]"), "{text:?}");
     }
     let answer = rest(&mut waiting);
-    assert!(status(&answer) == 503 && answer.contains("draining"), "{answer}");
+    assert!(status(&answer) == 503 && answer.contains("draining") && answer.contains("x-request-id: req_"), "{answer}");
     let metrics = Arc::clone(running.open.gateway.metrics());
     eventually("all rows", || running.open.rows().len() == 11);
     for (_, outcome) in running.open.rows() {

@@ -37,6 +37,9 @@ async fn a_stream_whose_window_stays_closed_is_given_up_alone() {
     assert_eq!(client.send_request(get("/health/live")).await.unwrap().status(), 200);
     // Whoever reads it after all is told that it is not whole.
     assert!(unread.into_body().collect().await.is_err());
+    // A caller that holds on to one is held on to for as long again, and no longer.
+    let _held = client.send_request(ask(&streamed())).await.unwrap();
+    tokio::task::block_in_place(|| running.metric_becomes("conduit_connections", "0"));
 }
 
 /// R7: after the last request the connection has its limit too, and says goodbye.
