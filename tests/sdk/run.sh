@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the official OpenAI SDKs against the real program; see README.md. Arguments: python, node; both when there are none.
+# Runs the official OpenAI and Anthropic SDKs against the real program; see README.md. Arguments: python, node; both when there are none.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
