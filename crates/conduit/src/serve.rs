@@ -76,11 +76,13 @@ async fn serve(start: Start<'_>) -> Result<(), Failure> {
         }
     };
     let upkeep = open.keep_up(&start, &gateway, hangup);
-    tokio::select! {
+    let signal = tokio::select! {
         ended = server.ended() => return ended.and(Err(Failure::failed("the server ended before it was asked to"))),
-        signal = signals.next() => tracing::info!(
-            signal, grace_seconds = start.config.server.shutdown_grace.as_secs(), "stopping: requests under way may end"
-        ),
+        signal = signals.next() => signal,
+    };
+    tracing::info!(signal, grace_seconds = start.config.server.shutdown_grace.as_secs(), "stopping: requests under way may end");
+    if signal == signals::BY_HAND {
+        gateway.stop_without_delay();
     }
     upkeep.end();
     server.stop();

@@ -3,6 +3,9 @@
 use crate::failure::Failure;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// Ctrl-C.
+pub(crate) const BY_HAND: &str = "SIGINT";
+
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -18,7 +21,7 @@ impl Signals {
     pub(crate) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.interrupt.recv() => BY_HAND,
         }
     }
 }

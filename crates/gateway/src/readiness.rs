@@ -25,11 +25,13 @@ impl From<bool> for Word {
 pub(crate) struct Readiness {
     word: Mutex<Word>,
     draining: AtomicBool,
+    /// Nobody looks: a drain needs no time in which it is seen.
+    unwatched: AtomicBool,
 }
 
 impl Default for Readiness {
     fn default() -> Self {
-        Self { word: Mutex::new(Word(Err("starting"))), draining: AtomicBool::new(false) }
+        Self { word: Mutex::new(Word(Err("starting"))), draining: AtomicBool::new(false), unwatched: AtomicBool::new(false) }
     }
 }
 
@@ -45,6 +47,14 @@ impl Readiness {
 
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_unwatched(&self) -> bool {
+        self.unwatched.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_unwatched(&self) {
+        self.unwatched.store(true, Ordering::Release);
     }
 
     /// Everything that stands against it.

@@ -54,7 +54,9 @@ pub async fn serve(
     shutdown.await;
     gateway.readiness().drain();
     gateway.metrics().draining.set(1);
-    tokio::time::sleep(gateway.settings().drain_delay).await;
+    if !gateway.readiness().is_unwatched() {
+        tokio::time::sleep(gateway.settings().drain_delay).await;
+    }
     // The acceptors and the workers watch the same channel.
     let _ = stage.send(Stage::Closing);
     for acceptor in acceptors {

@@ -140,6 +140,12 @@ impl Gateway {
         self.readiness.set(word.into());
     }
 
+    /// The stop that follows leaves out `Settings::drain_delay`: a person at the keyboard asks for it, not an orchestrator behind whom a balancer
+    /// has yet to look elsewhere.
+    pub fn stop_without_delay(&self) {
+        self.readiness.set_unwatched();
+    }
+
     pub(crate) fn readiness(&self) -> &Readiness {
         &self.readiness
     }

@@ -73,6 +73,14 @@ fn at_the_end_of_the_grace_streams_end_with_an_error() {
     assert!(text.contains("status=\"2xx\",fault=\"draining\"} 10\n"), "{text}");
 }
 
+#[test]
+fn a_stop_by_hand_does_not_wait_to_be_seen() {
+    let running = Setup::new(Drip::endless()).settings(|settings| settings.drain_delay = Duration::from_secs(60)).run();
+    running.open.gateway.stop_without_delay();
+    let took = running.ended();
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
+
 /// A caller that takes nothing cannot keep Conduit from its end.
 #[test]
 fn the_end_does_not_wait_for_those_who_do_not_read() {
