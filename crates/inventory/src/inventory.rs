@@ -187,22 +187,20 @@ impl Inventory {
         if change != held.change + 1 {
             return self.read_all(held).await;
         }
+        self.show(held, touched).await?;
         held.change = change;
-        held.unsettled = false;
-        self.show(held, touched).await
+        Ok(())
     }
 
-    /// Reads rows again and brings them into force.
+    /// Reads rows again and brings them into force. Until it is through, the state counts as unsettled.
     pub(crate) async fn show(&self, held: &mut Held, touched: Touched<'_>) -> Result<(), StoreError> {
-        let read = self.read_again(held, &touched).await;
-        if read.is_err() {
-            held.unsettled = true;
-        }
-        read?;
+        held.unsettled = true;
+        self.read_again(held, &touched).await?;
         match touched {
             Touched::Key(id) => self.put_key_in_force(held, id),
             Touched::Provider(_) | Touched::Mappings(_) => self.put_all_in_force(held),
         }
+        held.unsettled = false;
         Ok(())
     }
 
