@@ -53,8 +53,8 @@ done
 # The token, not the master key: the run tries wrong keys on purpose, and the master key would be locked out with them.
 token=$(sed -n 's/.*"token" *: *"\([^"]*\)".*/\1/p' "$work/data/admin-token")
 
-set -- run "$url/openapi.json" --header "Authorization: Bearer $token" --include-path-regex '^/(admin/|openapi|docs$)' \
-    --checks all --exclude-checks positive_data_acceptance --max-examples "$examples" --max-time "$seconds" \
+set -- --config-file "$root/tests/schemathesis.toml" run "$url/openapi.json" --header "Authorization: Bearer $token" --include-path-regex '^/(admin/|openapi|docs$)' \
+    --max-examples "$examples" --max-time "$seconds" \
     --continue-on-failure --request-timeout 20 --suppress-health-check all --warnings off --output-sanitize true
 if [ "${CONDUIT_SCHEMATHESIS_OPEN:-}" = yes ]; then
     set -- "$@" --exclude-operation-id testDraft --exclude-operation-id testProvider --exclude-operation-id listProviderModels --exclude-operation-id rotateProvider

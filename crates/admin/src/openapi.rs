@@ -131,7 +131,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     let mut parameters = Vec::new();
     if route.path.contains("{id}") {
         parameters.push(json!({
-            "name": "id", "in": "path", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 2000 },
+            "name": "id", "in": "path", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 600 },
             "description": "Percent-encoded: ids of objects of the file hold slashes.",
         }));
     }

@@ -6,7 +6,6 @@ use chat::Fault;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::time::Duration;
 use utoipa::ToSchema;
 
@@ -111,18 +110,18 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
-    pub(crate) code: Cow<'static, str>,
+    pub(crate) code: &'static str,
     title: &'static str,
     pub(crate) detail: String,
     pub(crate) errors: Vec<FieldError>,
     retry_after: Option<Duration>,
-    allow: Option<String>,
+    allow: Option<Box<str>>,
 }
 
 impl Problem {
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let (status, code, title) = kind.rule();
-        Self { status, code: code.into(), title, detail: detail.into(), errors: Vec::new(), retry_after: None, allow: None }
+        Self { status, code, title, detail: detail.into(), errors: Vec::new(), retry_after: None, allow: None }
     }
 
     /// One or more fields are at fault; the first one is the detail.
@@ -158,7 +157,7 @@ impl Problem {
     /// What a provider answered, or did not: the status of contract.md's table, the fault's name as the code.
     pub(crate) fn provider(fault: &Fault) -> Self {
         let status = StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::BAD_GATEWAY);
-        let code = Cow::Borrowed(fault.rule().name);
+        let code = fault.rule().name;
         let title = "The provider did not answer as it should";
         Self { status, code, title, detail: fault.message.clone(), errors: Vec::new(), retry_after: fault.retry_after, allow: None }
     }
@@ -169,7 +168,7 @@ impl Problem {
     }
 
     pub(crate) fn allow(mut self, methods: String) -> Self {
-        self.allow = Some(methods);
+        self.allow = Some(methods.into());
         self
     }
 
@@ -178,7 +177,7 @@ impl Problem {
             kind: format!("urn:conduit:problem:{}", self.code),
             title: self.title.to_owned(),
             status: self.status.as_u16(),
-            code: self.code.into_owned(),
+            code: self.code.to_owned(),
             detail: self.detail,
             errors: self.errors,
             request_id: request_id.to_owned(),
@@ -196,7 +195,7 @@ impl Problem {
             let seconds = u64::try_from(after.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX);
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
-        if let Some(allow) = self.allow.and_then(|methods| HeaderValue::try_from(methods).ok()) {
+        if let Some(allow) = self.allow.and_then(|methods| HeaderValue::from_str(&methods).ok()) {
             headers.insert(ALLOW, allow);
         }
         response

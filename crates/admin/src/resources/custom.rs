@@ -45,7 +45,7 @@ pub(super) fn shown(options: &CustomOptions) -> Map<String, Value> {
     for (member, pairs) in [("headers", &options.headers), ("query", &options.query)] {
         let Some(Value::Object(values)) = members.get_mut(member) else { continue };
         for (name, secret) in pairs {
-            values.insert(name.clone(), secret.as_ref().map_or(json!({ "set": false }), |secret| look(secret)));
+            values.insert(name.clone(), secret.as_ref().map_or(json!({ "set": false }), look));
         }
     }
     members

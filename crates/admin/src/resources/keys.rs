@@ -8,7 +8,7 @@ use crate::problem::{FieldError, Outcome, Problem};
 use crate::reply::Reply;
 use crate::route::Call;
 use chat::Operation;
-use inventory::object::KeyObject;
+use inventory::object::{KeyObject, PreviousSecret};
 use inventory::view::Entry;
 use inventory::{KeyChange, NewKey, WithSecret, duration};
 use secrecy::{ExposeSecret, SecretString};
@@ -79,12 +79,16 @@ pub(crate) struct KeyLimits {
 /// The secret that a roll has replaced.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct PreviousView {
+    /// Its last four characters.
+    pub(crate) tail: String,
     /// When it stops working.
     #[schema(format = "date-time")]
     pub(crate) until: String,
     /// When it was used last: somebody has not changed to the new one yet.
     #[schema(format = "date-time")]
     pub(crate) used_at: Option<String>,
+    /// How often it was used since the roll.
+    pub(crate) uses: u64,
 }
 
 /// A key just made or rolled. This is the only time that its secret is shown.
@@ -228,9 +232,15 @@ impl KeyView {
             enabled: object.enabled,
             suspended: object.suspended,
             state: state(object),
-            previous: previous.map(|old| PreviousView { until: times::shown(old.until), used_at: old.used_at.map(times::shown) }),
+            previous: previous.map(PreviousView::of),
             standing: Standing::of(&object.source, entry.problem.as_deref()),
         }
+    }
+}
+
+impl PreviousView {
+    fn of(old: &PreviousSecret) -> Self {
+        Self { tail: old.tail.clone(), until: times::shown(old.until), used_at: old.used_at.map(times::shown), uses: old.uses }
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct NewProviderBody {
     kind: String,
     /// Where it is reached; without it the type's own address.
     #[serde(default)]
-    #[schema(max_length = 2048, format = "uri", example = "https://api.openai.com/v1")]
+    #[schema(min_length = 1, max_length = 2048, format = "uri", example = "https://api.openai.com/v1")]
     base_url: Option<String>,
     /// Lets it be plain http, or stand on a private or loopback address.
     #[serde(default)]
@@ -109,7 +109,7 @@ pub(crate) struct ProviderPatchBody {
     name: Option<String>,
     /// Null: the type's own address. Another host needs every secret to be entered again in the same change.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 2048, format = "uri")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 2048, format = "uri")]
     base_url: Option<Option<String>>,
     #[serde(default)]
     #[schema(nullable = false)]

@@ -202,17 +202,16 @@ async fn a_wrong_query_is_named() {
     let bench = Bench::new().await;
     for route in ROUTES {
         let Some(schema) = route.query.and_then(|shape| shapes().get(&(shape.name)())) else { continue };
-        for (name, field) in schema["properties"].as_object().unwrap() {
+        for name in schema["properties"].as_object().unwrap().keys() {
             let long = "x".repeat(3_000);
             for value in ["", "%00", "%ff", "-1", "0", "1001", "99999999999999999999", "x%27%20OR%201=1", "null", "[]", long.as_str()] {
                 let answer = bench.get(&format!("{}?{name}={value}", route.path)).await;
                 assert!(answer.status == 200 || answer.status == 400, "{name}={value}: {} {}", answer.status, answer.text);
                 if answer.status == 400 {
                     answer.is_problem();
-                    assert_eq!(answer.fields(), [name.clone()], "{value}");
+                    assert_eq!(answer.fields(), [name.as_str()], "{value}");
                 }
             }
-            let _ = field;
         }
         assert_eq!(bench.get(&format!("{}?surprise=1", route.path)).await.fields(), ["surprise"]);
     }

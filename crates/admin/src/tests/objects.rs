@@ -403,9 +403,8 @@ async fn a_secret_is_exchanged_after_a_test() {
     *bench.provider.answer.lock() = (200, r#"{"object":"list","data":[{"id":"gpt-4o"}]}"#.to_owned());
     let rotated = bench.post(&path, fresh).await.is(200);
     assert_eq!((&rotated["test"]["ok"], tail().await), (&json!(true), json!("NNNN")));
-    let asked = bench.provider.asked.lock();
-    assert_eq!(asked.last().unwrap().1["authorization"], "Bearer sk-fresh-0123456789abcdefNNNN");
-    drop(asked);
+    let last = bench.provider.asked.lock().last().unwrap().1.clone();
+    assert_eq!(last["authorization"], "Bearer sk-fresh-0123456789abcdefNNNN");
     assert_eq!(
         bench.post(&path, json!({ "fields": { "api_key": "sk-x-0123456789abcdef" }, "credential": "other" })).await.fields(),
         ["credential"]
