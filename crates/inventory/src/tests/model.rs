@@ -102,7 +102,7 @@ fn named_file() -> FileObjects {
 }
 
 /// Everything that a request or a reader could see.
-fn picture(bench: &Bench) -> String {
+pub(super) fn picture(bench: &Bench) -> String {
     let view = bench.inventory.view();
     let snapshot = bench.snapshot.load();
     let models: BTreeMap<_, _> =

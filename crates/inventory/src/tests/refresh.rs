@@ -23,24 +23,57 @@ async fn soon(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
+/// Two nodes on one PostgreSQL, where there is one.
+async fn two_on_postgres() -> Option<(Bench, Bench)> {
+    let url = testkit::postgres::Postgres::shared()?.database();
+    let open = async || Bench::unloaded(Store::open(StoreConfig::new(&url), keys()).await.unwrap());
+    let (one, other) = (open().await, open().await);
+    for node in [&one, &other] {
+        node.load(FileObjects::default()).await.unwrap();
+    }
+    Some((one, other))
+}
+
 /// R43: what another node changes arrives by the poll: new objects, revoked keys.
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_of_another_node_arrive() {
     let (_directory, one, other) = two().await;
+    arrives(&one, &other).await;
+}
+
+/// R43, on the database that several nodes share in earnest.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_another_node_arrive_on_postgresql() {
+    let Some((one, other)) = two_on_postgres().await else { return };
+    arrives(&one, &other).await;
+    sees_what_others_made(&one, &other).await;
+    end_alike(&one, &other).await;
+    for node in [&one, &other] {
+        node.store.close().await.unwrap();
+    }
+}
+
+async fn arrives(one: &Bench, other: &Bench) {
     let _watch = other.inventory.watch(Duration::from_millis(50));
-    let id = one.provider("p").await;
-    one.mapping("m", &id).await;
+    let id = one.provider("first").await;
+    one.mapping("early", &id).await;
     let made = one.inventory.create_key(NewKey::new("app")).await.unwrap();
     soon("the key arrives", || other.opens(shown(&made.secret))).await;
-    soon("the mapping arrives", || other.targets("m") == ["p/gpt-x"]).await;
+    soon("the mapping arrives", || other.targets("early") == ["first/gpt-x"]).await;
+    let rolled = one.inventory.roll_key(&made.entry.object.id, None, DEFAULT_GRACE).await.unwrap();
+    soon("the new secret arrives", || other.opens(shown(&rolled.secret)) && other.opens(shown(&made.secret))).await;
     one.inventory.delete_key(&made.entry.object.id, None).await.unwrap();
-    soon("the key goes", || other.key(shown(&made.secret)).is_none()).await;
+    soon("the key goes", || other.key(shown(&made.secret)).is_none() && other.key(shown(&rolled.secret)).is_none()).await;
 }
 
 /// A change is checked against what all nodes have made, polled or not.
 #[tokio::test]
 async fn a_change_sees_what_others_have_made() {
     let (_directory, one, other) = two().await;
+    sees_what_others_made(&one, &other).await;
+}
+
+async fn sees_what_others_made(one: &Bench, other: &Bench) {
     let id = one.provider("p").await;
     let clash = NewProvider { credentials: vec![api_key("sk-1")], ..NewProvider::new("p", "openai") };
     assert!(conflict(other.inventory.create_provider(clash).await).contains(&id));
@@ -127,4 +160,37 @@ async fn a_dropped_change_is_settled_by_the_next() {
         counts = (bench.inventory.view().keys.len(), bench.store.virtual_keys().all().await.unwrap().len());
         assert_eq!(bench.ring.len(), counts.0);
     }
+}
+
+/// Nodes that change the same things at the same time end alike: of two equal names one is refused, and nothing is missed in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_change_at_once_end_alike() {
+    let (_directory, one, other) = two().await;
+    end_alike(&one, &other).await;
+}
+
+async fn end_alike(one: &Bench, other: &Bench) {
+    let provider = one.provider("common").await;
+    let _watches = [one, other].map(|node| node.inventory.watch(Duration::from_millis(20)));
+    let change = async |node: &Bench| {
+        let mut made = 0;
+        for round in 0..25u32 {
+            let key = node.inventory.create_key(NewKey::new(format!("k{round}"))).await;
+            let mapping = node.inventory.create_mapping(NewMapping::new(format!("m{round}"), &*provider, "x")).await;
+            assert!(key.as_ref().err().is_none_or(|fault| matches!(fault, ChangeFault::Conflict(_))), "{key:?}");
+            assert!(mapping.as_ref().err().is_none_or(|fault| matches!(fault, ChangeFault::Conflict(_))), "{mapping:?}");
+            made += usize::from(key.is_ok()) + usize::from(mapping.is_ok());
+            if let Ok(key) = key {
+                let suspended = KeyChange { enabled: Some(false), ..KeyChange::default() };
+                node.inventory.update_key(&key.entry.object.id, Some(1), suspended).await.unwrap();
+            }
+        }
+        made
+    };
+    let (here, there) = tokio::join!(change(one), change(other));
+    assert_eq!(here + there, 50, "each name once: {here} here, {there} there");
+    for node in [one, other] {
+        node.inventory.refresh().await.unwrap();
+    }
+    assert_eq!(super::model::picture(one), super::model::picture(other));
 }
