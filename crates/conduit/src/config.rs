@@ -164,7 +164,8 @@ fn read_file(path: &Path) -> Result<(Node, FileFacts), Problems> {
         return Err(failed("is larger than 64 MiB".to_owned()));
     }
     let bytes = std::fs::read(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
-    let facts = FileFacts { path: path.to_owned(), hash: hash(&bytes), is_empty: bytes.iter().all(u8::is_ascii_whitespace), has_secrets: false };
+    let facts =
+        FileFacts { path: path.to_owned(), hash: hash(&bytes), is_empty: bytes.iter().all(u8::is_ascii_whitespace), has_secrets: false };
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|byte| **byte == b'\n').count() + 1;
         Problems::one(Place::Line(Arc::clone(&name), line), "is not valid UTF-8")

@@ -25,7 +25,7 @@ use arc_swap::ArcSwap;
 use gateway::keys::KeyRing;
 use gateway::snapshot::Snapshot;
 use gateway::{Gateway, Parts};
-use opening::{Opening, Open};
+use opening::{Open, Opening};
 use server::Server;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,23 +64,23 @@ async fn serve(start: Start<'_>) -> Result<(), Failure> {
     let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot { settings, ..Snapshot::default() }));
     let (keys, upstream) = (Arc::new(KeyRing::default()), Arc::new(in_process::Routes::new()?));
     let gateway = Gateway::new(Parts { snapshot: Arc::clone(&snapshot), keys: Arc::clone(&keys), upstream: Arc::clone(&upstream) as _ });
-    let mut server = Server::start(&gateway, listener, start.config.server.shutdown_grace);
+    let grace = start.config.server.shutdown_grace;
+    let is_first_start = root.start == identity::Start::First;
     let opening = Opening { start: &start, root, address, gateway: &gateway, snapshot, keys, upstream };
-    let open = tokio::select! {
-        open = opening.run() => open?,
-        ended = server.ended() => return ended.and(Err(Failure::failed("the server ended before it was asked to"))),
-        signal = signals.next() => {
-            tracing::info!(signal, "stopping: the database was not there yet");
-            gateway.set_ready(Err("starting"));
-            return Ok(());
-        }
+    let (open, mut server) = if is_first_start {
+        // Its database is made here and now. Who asks as soon as the address is printed waits at the port for these milliseconds.
+        (opening.run().await?, Server::start(&gateway, listener, grace))
+    } else {
+        let mut server = Server::start(&gateway, listener, grace);
+        let Some(open) = wait_for(opening, &mut server, &mut signals).await? else { return Ok(()) };
+        (open, server)
     };
     let upkeep = open.keep_up(&start, &gateway, hangup);
     let signal = tokio::select! {
         ended = server.ended() => return ended.and(Err(Failure::failed("the server ended before it was asked to"))),
         signal = signals.next() => signal,
     };
-    tracing::info!(signal, grace_seconds = start.config.server.shutdown_grace.as_secs(), "stopping: requests under way may end");
+    tracing::info!(signal, grace_seconds = grace.as_secs(), "stopping: requests under way may end");
     if signal == signals::BY_HAND {
         gateway.stop_without_delay();
     }
@@ -95,6 +95,18 @@ async fn serve(start: Start<'_>) -> Result<(), Failure> {
     tokio::select! {
         () = finish(&journal, &store) => Ok(()),
         signal = signals.next() => Err(stopped_at_once(signal)),
+    }
+}
+
+/// Opens while the server tells its health; `None` where a signal asked to stop before the database was there.
+async fn wait_for(opening: Opening<'_>, server: &mut Server, signals: &mut Signals) -> Result<Option<Open>, Failure> {
+    tokio::select! {
+        open = opening.run() => open.map(Some),
+        ended = server.ended() => ended.and(Err(Failure::failed("the server ended before it was asked to"))),
+        signal = signals.next() => {
+            tracing::info!(signal, "stopping: the database was not there yet");
+            Ok(None)
+        }
     }
 }
 

@@ -69,6 +69,11 @@ impl Client {
         self.ask(Method::POST, path, None, Some(body))
     }
 
+    /// For what needs no word more than its path.
+    pub(crate) fn post_empty(&self, path: &str) -> Result<Value, Failure> {
+        self.ask(Method::POST, path, None, None)
+    }
+
     /// Changes what was read at that version; a change by somebody else in between is refused.
     pub(crate) fn patch(&self, path: &str, version: Option<i64>, body: &Value) -> Result<Value, Failure> {
         self.ask(Method::PATCH, path, version, Some(body))
@@ -134,7 +139,8 @@ impl Client {
         let mut bearer = HeaderValue::try_from(format!("Bearer {}", self.target.key.expose_secret()))
             .map_err(|_| Failure::usage("CONDUIT_MASTER_KEY has a character that a header cannot carry"))?;
         bearer.set_sensitive(true);
-        let mut request = Request::builder().method(method).uri(format!("{}/admin/v1/{path}", self.target.url)).header(AUTHORIZATION, bearer);
+        let mut request =
+            Request::builder().method(method).uri(format!("{}/admin/v1/{path}", self.target.url)).header(AUTHORIZATION, bearer);
         if let Some(version) = version {
             request = request.header(IF_MATCH, format!("\"{version}\""));
         }
@@ -193,7 +199,9 @@ impl Client {
             (StatusCode::UNAUTHORIZED, Origin::Token(path)) => {
                 format!("\nThe key in {} is not that of the gateway at {}: another process answers there", path.display(), self.target.url)
             }
-            (StatusCode::PRECONDITION_FAILED, _) => "\nNothing was changed. Run the command again to change the object as it is now".to_owned(),
+            (StatusCode::PRECONDITION_FAILED, _) => {
+                "\nNothing was changed. Run the command again to change the object as it is now".to_owned()
+            }
             _ => String::new(),
         };
         let mut lines = vec![format!("{} ({})", problem.detail, problem.code)];

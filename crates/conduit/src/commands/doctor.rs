@@ -72,11 +72,8 @@ impl Finding {
 }
 
 pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<(), Failure> {
-    let command_line = CommandLine {
-        config: arguments.config.clone(),
-        listen: arguments.listen.clone(),
-        data_dir: arguments.place.data_dir.clone(),
-    };
+    let command_line =
+        CommandLine { config: arguments.config.clone(), listen: arguments.listen.clone(), data_dir: arguments.place.data_dir.clone() };
     let mut findings = Vec::new();
     match config::load(&command_line, environment) {
         Ok(config) => {
@@ -88,7 +85,8 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
         }
         Err(problems) => {
             // Secrets that cannot be resolved are among these, each with its line.
-            findings.extend(problems.iter().map(|one| Finding::failed("configuration", format!("{}: {}", one.place, one.message), "mend it")));
+            findings
+                .extend(problems.iter().map(|one| Finding::failed("configuration", format!("{}: {}", one.place, one.message), "mend it")));
             let rest = "the configuration cannot be read";
             findings.extend(["files", "port", "database", "providers"].map(|check| Finding::skipped(check, rest)));
         }
@@ -103,7 +101,10 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
 fn configured(config: &Config) -> Finding {
     let file = config.file.as_ref().map_or_else(|| "no file, the environment alone".to_owned(), |file| file.path.display().to_string());
     let (providers, mappings, keys) = (config.providers.len(), config.mappings.len(), config.keys.len());
-    Finding::ok("configuration", format!("{file}: {providers} providers, {mappings} model mappings, {keys} virtual keys; every secret resolves"))
+    Finding::ok(
+        "configuration",
+        format!("{file}: {providers} providers, {mappings} model mappings, {keys} virtual keys; every secret resolves"),
+    )
 }
 
 fn tell(findings: &[Finding], as_json: bool) -> Result<(), Failure> {

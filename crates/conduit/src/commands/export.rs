@@ -104,7 +104,8 @@ impl Export {
     fn reference(&mut self, words: &[&str]) -> Value {
         let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
         let wanted = words.iter().map(|word| word.chars().map(upper).collect::<String>()).collect::<Vec<_>>().join("_");
-        let wanted = if wanted.starts_with(|c: char| c.is_ascii_digit()) || wanted.starts_with("CONDUIT_") { format!("X_{wanted}") } else { wanted };
+        let wanted =
+            if wanted.starts_with(|c: char| c.is_ascii_digit()) || wanted.starts_with("CONDUIT_") { format!("X_{wanted}") } else { wanted };
         let mut name = wanted.clone();
         let mut number = 1;
         while self.variables.contains(&name) {
@@ -143,9 +144,8 @@ impl Export {
             }
         }
         copy(from, &["allow_private_network", "timeouts", "max_in_flight"], &mut entry);
-        let custom = [
-            "preset", "dialects", "paths", "auth_header", "auth_prefix", "headers", "query", "quirks", "probe", "keep", "leniency",
-        ];
+        let custom =
+            ["preset", "dialects", "paths", "auth_header", "auth_prefix", "headers", "query", "quirks", "probe", "keep", "leniency"];
         copy(from, &custom, &mut entry);
         for map in ["headers", "query"] {
             for (field, value) in entry.get_mut(map).and_then(Value::as_object_mut).into_iter().flatten() {

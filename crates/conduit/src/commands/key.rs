@@ -103,7 +103,13 @@ impl Create {
             body.insert("key".to_owned(), json!(secret.expose_secret()));
         }
         let client = Client::connect(&self.place, environment)?;
-        let made = client.post(KEYS, &Value::Object(body))?;
+        let mut made = client.post(KEYS, &Value::Object(body))?;
+        if self.secret.is_some()
+            && let Some(members) = made.as_object_mut()
+        {
+            // Its owner has it already.
+            members.remove("secret");
+        }
         shown_once(&made, self.place.json, &format!("the key `{}` was made", self.name))
     }
 }

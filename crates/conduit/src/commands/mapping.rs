@@ -144,15 +144,7 @@ fn row(mapping: &Value) -> [String; 7] {
         (problem, _) => problem.to_owned(),
     };
     let column = |name: &str| text(mapping, name);
-    [
-        column("/virtual_model"),
-        column("/priority"),
-        column("/provider"),
-        column("/provider_model"),
-        state,
-        column("/source"),
-        column("/id"),
-    ]
+    [column("/virtual_model"), column("/priority"), column("/provider"), column("/provider_model"), state, column("/source"), column("/id")]
 }
 
 impl Remove {
@@ -174,10 +166,8 @@ impl Remove {
         let is = |mapping: &Value, member: &str, wanted: &Option<String>| {
             wanted.as_ref().is_none_or(|wanted| mapping.get(member).and_then(Value::as_str) == Some(wanted))
         };
-        let meant: Vec<&Value> = of_model
-            .iter()
-            .filter(|one| is(one, "provider", &self.provider) && is(one, "provider_model", &self.provider_model))
-            .collect();
+        let meant: Vec<&Value> =
+            of_model.iter().filter(|one| is(one, "provider", &self.provider) && is(one, "provider_model", &self.provider_model)).collect();
         match meant.as_slice() {
             [only] => Ok((*only).clone()),
             [] => client.named_by_id(MAPPINGS, "mapping", &self.mapping),

@@ -181,7 +181,7 @@ fn tails(credential: &Value) -> String {
 fn test(one: &One, environment: &Environment) -> Result<(), Failure> {
     let client = Client::connect(&one.place, environment)?;
     let found = client.named(PROVIDERS, "provider", &one.provider)?;
-    let report = client.post(&format!("{PROVIDERS}/{}/test", encoded(&text(&found, "/id"))), &json!({}))?;
+    let report = client.post_empty(&format!("{PROVIDERS}/{}/test", encoded(&text(&found, "/id"))))?;
     let ok = is_ok(&report);
     if one.place.json {
         output::json(&report)?;
@@ -240,10 +240,8 @@ fn models(one: &One, environment: &Environment) -> Result<(), Failure> {
         return output::json(&listed);
     }
     let models = listed.get("data").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let rows: Vec<[String; 3]> = models
-        .iter()
-        .map(|model| [text(model, "/id"), text(model, "/context"), text(model, "/max_output")])
-        .collect();
+    let rows: Vec<[String; 3]> =
+        models.iter().map(|model| [text(model, "/id"), text(model, "/context"), text(model, "/max_output")]).collect();
     output::print(&table::render(["MODEL", "CONTEXT", "MAX OUTPUT"], &rows)).map_err(Failure::failed)
 }
 

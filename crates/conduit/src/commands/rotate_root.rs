@@ -3,9 +3,9 @@
 //! The order makes every interruption harmless: the old secret is kept before the new one takes its place, a running gateway knows both before
 //! anything is sealed anew, and the old one goes when the database holds nothing more of it. A run that was interrupted is taken up by the next.
 
+use super::Where;
 use super::client::Client;
 use super::target::Target;
-use super::Where;
 use crate::config::{self, CommandLine, Config, Environment};
 use crate::failure::Failure;
 use crate::output;
@@ -123,7 +123,8 @@ fn new_secret(environment: &Environment) -> Result<Option<RootSecret>, Failure> 
 
 fn replace(path: &Path, secret: &SecretString) -> Result<(), Failure> {
     let line = zeroize::Zeroizing::new(format!("{}\n", secret.expose_secret()));
-    data_dir::replace_private(path, line.as_bytes()).map_err(|error| Failure::failed(format!("{} cannot be written: {error}", path.display())))
+    data_dir::replace_private(path, line.as_bytes())
+        .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", path.display())))
 }
 
 /// A gateway that does not know the new secret could not read what is sealed under it: it must have taken it before anything is.
@@ -146,8 +147,9 @@ fn tell_running_gateway(plan: &Plan) -> Result<(), Failure> {
     }
     let process = pid.and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw);
     if let Some(process) = process {
-        rustix::process::kill_process(process, rustix::process::Signal::HUP)
-            .map_err(|error| Failure::failed(format!("the running gateway (process {}) cannot be told: {error}", process.as_raw_nonzero())))?;
+        rustix::process::kill_process(process, rustix::process::Signal::HUP).map_err(|error| {
+            Failure::failed(format!("the running gateway (process {}) cannot be told: {error}", process.as_raw_nonzero()))
+        })?;
     }
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {

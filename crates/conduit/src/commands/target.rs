@@ -84,7 +84,9 @@ impl Target {
     pub(super) fn of_file(path: &Path) -> Result<Option<Self>, Failure> {
         let unreadable = |cause: String| {
             let shown = path.display();
-            Failure::failed(format!("{shown} cannot be read: {cause}\nRun the command as the user that runs `conduit serve`, or set CONDUIT_URL and CONDUIT_MASTER_KEY"))
+            Failure::failed(format!(
+                "{shown} cannot be read: {cause}\nRun the command as the user that runs `conduit serve`, or set CONDUIT_URL and CONDUIT_MASTER_KEY"
+            ))
         };
         let text = match std::fs::read(path) {
             Ok(text) => zeroize::Zeroizing::new(text),
@@ -106,7 +108,8 @@ fn master_key(environment: &Environment) -> Result<Option<SecretString>, Failure
     match (read("CONDUIT_MASTER_KEY")?, read("CONDUIT_MASTER_KEY_FILE")?) {
         (Some(key), _) => Ok(Some(SecretString::from(key))),
         (None, Some(path)) => {
-            let key = secret::from_file(Path::new(path)).map_err(|message| Failure::usage(format!("CONDUIT_MASTER_KEY_FILE: {message}")))?;
+            let key =
+                secret::from_file(Path::new(path)).map_err(|message| Failure::usage(format!("CONDUIT_MASTER_KEY_FILE: {message}")))?;
             Ok(Some(SecretString::from(key)))
         }
         (None, None) => Ok(None),

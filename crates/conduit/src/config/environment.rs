@@ -20,17 +20,10 @@ pub struct NotUtf8;
 
 /// Names with a meaning of their own. `CONDUIT_URL` is for the commands that call a running gateway.
 /// `CONDUIT_ROOT_SECRET_NEW` is for `conduit rotate-root`.
-const SHORT_FORMS: &[&str] = &[
-    "CONDUIT_MASTER_KEY",
-    "CONDUIT_ROOT_SECRET",
-    "CONDUIT_ROOT_SECRET_OLD",
-    "CONDUIT_ROOT_SECRET_NEW",
-    "CONDUIT_DATA_DIR",
-    "CONDUIT_URL",
-];
+const SHORT_FORMS: &[&str] =
+    &["CONDUIT_MASTER_KEY", "CONDUIT_ROOT_SECRET", "CONDUIT_ROOT_SECRET_OLD", "CONDUIT_ROOT_SECRET_NEW", "CONDUIT_DATA_DIR", "CONDUIT_URL"];
 /// Of those, the ones that may be given as a file.
-const SECRET_SHORT_FORMS: &[&str] =
-    &["CONDUIT_MASTER_KEY", "CONDUIT_ROOT_SECRET", "CONDUIT_ROOT_SECRET_OLD", "CONDUIT_ROOT_SECRET_NEW"];
+const SECRET_SHORT_FORMS: &[&str] = &["CONDUIT_MASTER_KEY", "CONDUIT_ROOT_SECRET", "CONDUIT_ROOT_SECRET_OLD", "CONDUIT_ROOT_SECRET_NEW"];
 /// Set in shells of people who run Conduit's tests: the place of the recorded traffic. Conduit itself does not read it.
 const IGNORED: &[&str] = &["CONDUIT_SHARED"];
 const PREFIX: &str = "CONDUIT_";

@@ -40,7 +40,8 @@ pub(super) struct Open {
 }
 
 impl Opening<'_> {
-    /// Waits for the database as long as it takes. What will never do is an error. Dropping the future leaves nothing half done but the
+    /// Waits for the database as long as it takes. What will never do is an error. The command line's key is there before anything is printed,
+    /// so that who reads the address can use it. Dropping the future leaves nothing half done but the
     /// migration of the schema, which the next start ends.
     pub(super) async fn run(self) -> Result<Open, Failure> {
         let config = &self.start.config;
@@ -49,6 +50,7 @@ impl Opening<'_> {
         let hasher = Arc::new(store.pepper());
         let journal = Journal::open(&config.data_dir, store.clone(), JournalOptions::default()).await.map_err(Failure::failed)?;
         let journal = Arc::new(journal);
+        let token = AdminToken::write(&config.data_dir, self.address)?;
         if self.root.start == identity::Start::First {
             first_start::run(config, &store, &hasher, self.address).await?;
         }
@@ -60,7 +62,6 @@ impl Opening<'_> {
         // Alone, so that trouble that passes is told from mistakes of the configuration.
         database::patiently("the database", || inventory.refresh()).await.map_err(Failure::failed)?;
         self.load(&inventory).await?;
-        let token = AdminToken::write(&config.data_dir, self.address)?;
         let admin = self.admin(&store, &inventory, &journal, &hasher, master_key, &token);
         self.gateway.open(Opened { hasher, master_key: Some(master_key), ledger: Arc::clone(&journal) as _, admin: Some(admin) });
         self.gateway.set_ready(Ok(()));

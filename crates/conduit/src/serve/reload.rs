@@ -117,7 +117,9 @@ impl Reload {
         }
         let ids = keys.ids();
         match self.store.replace_keys(Arc::new(keys)).await {
-            Ok(()) => tracing::info!(seals = ids.first().map_or("", String::as_str), opens = ids.join(", "), "root secrets are taken into use"),
+            Ok(()) => {
+                tracing::info!(seals = ids.first().map_or("", String::as_str), opens = ids.join(", "), "root secrets are taken into use")
+            }
             Err(error) => {
                 tracing::error!(%error, "the root secret was not taken: the last one stays in use");
                 return false;
@@ -131,7 +133,10 @@ impl Reload {
         self.metrics.config_reloaded(true);
         let status = self.inventory.status();
         tracing::info!(
-            providers = status.providers.file, mappings = status.mappings.file, keys = status.keys.file, "the configuration is in force"
+            providers = status.providers.file,
+            mappings = status.mappings.file,
+            keys = status.keys.file,
+            "the configuration is in force"
         );
         if !waiting.is_empty() {
             tracing::warn!(fields = waiting.join(", "), "these fields have new values, which hold from the next start on");

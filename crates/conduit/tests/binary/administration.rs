@@ -82,7 +82,16 @@ fn providers_and_mappings_are_made_tested_and_removed() {
     says(&run(&["provider", "add", "p", "--type", "openai", "--field", "api_key=sk-canary"]), 2, "", "use --secret api_key=env:NAME");
     says(&run(&["provider", "add", "p", "--type", "openai"]), 2, "", "nothing was given");
     let added = run(&[
-        "provider", "add", "p", "--type", "openai", "--secret", "api_key=env:UP_KEY", "--base-url", "http://127.0.0.1:9/v1", "--allow-private-network",
+        "provider",
+        "add",
+        "p",
+        "--type",
+        "openai",
+        "--secret",
+        "api_key=env:UP_KEY",
+        "--base-url",
+        "http://127.0.0.1:9/v1",
+        "--allow-private-network",
     ]);
     says(&added, 0, "is configured", "");
     let tested = run(&["provider", "test", "p"]);
@@ -102,10 +111,14 @@ fn providers_and_mappings_are_made_tested_and_removed() {
     says(&run(&["provider", "remove", "p"]), 0, "is removed", "");
     let explained = run(&["explain", "--model", "mine"]);
     assert!(explained.code == Some(0) && explained.out.contains("simulated") && explained.out.contains("temperature"), "{explained:?}");
-    let file = folder.file("import.json", &json!([
-        { "virtual_model": "i1", "provider": "simulated", "provider_model": "sim-chat" },
-        { "virtual_model": "i2", "provider": "simulated", "provider_model": "sim-chat" },
-    ]).to_string());
+    let file = folder.file(
+        "import.json",
+        &json!([
+            { "virtual_model": "i1", "provider": "simulated", "provider_model": "sim-chat" },
+            { "virtual_model": "i2", "provider": "simulated", "provider_model": "sim-chat" },
+        ])
+        .to_string(),
+    );
     says(&run(&["mapping", "import", &file, "--dry-run"]), 0, "2 mappings would be made", "");
     says(&run(&["mapping", "import", &file]), 0, "2 mappings were made", "");
     says(&run(&["mapping", "import", &file]), 1, "", "i1");

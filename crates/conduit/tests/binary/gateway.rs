@@ -33,29 +33,37 @@ impl Gateway {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            self.address,
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let status =
-            answer.split_whitespace().nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {answer:?}"));
-        (status, answer)
+        request(&self.address, method, path, key, body)
     }
 
     pub(crate) fn chat(&self, key: &str) -> (u16, String) {
-        self.request("POST", "/v1/chat/completions", key, r#"{"model":"demo-chat","messages":[{"role":"user","content":"Hello"}]}"#)
+        chat(&self.address, key)
     }
 
     pub(crate) fn stop(self) -> crate::process::Finished {
         self.process.signal("TERM");
         self.process.finish(Duration::from_secs(20))
     }
+}
+
+/// For threads, which cannot share the process.
+pub(crate) fn chat(address: &str, key: &str) -> (u16, String) {
+    request(address, "POST", "/v1/chat/completions", key, r#"{"model":"demo-chat","messages":[{"role":"user","content":"Hello"}]}"#)
+}
+
+fn request(address: &str, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        address,
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split_whitespace().nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {answer:?}"));
+    (status, answer)
 }
 
 fn mode(path: &str) -> u32 {

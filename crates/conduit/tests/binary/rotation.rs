@@ -1,6 +1,6 @@
 //! R66: the root secret is rotated while the gateway runs; nothing is lost, and nobody notices.
 
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, chat};
 use crate::process::{Folder, conduit};
 use crate::says;
 use serde_json::Value;
@@ -22,9 +22,10 @@ fn the_root_secret_is_rotated_under_load() {
     let before = std::fs::read_to_string(folder.path("data/root-secret")).unwrap();
     let (ended, failed) = (AtomicBool::new(false), AtomicUsize::new(0));
     let rotated = std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let (address, key, ended, failed) = (&gateway.address, &key, &ended, &failed);
+        scope.spawn(move || {
             while !ended.load(Ordering::Relaxed) {
-                if gateway.chat(&key).0 != 200 {
+                if chat(address, key).0 != 200 {
                     failed.fetch_add(1, Ordering::Relaxed);
                 }
             }

@@ -10,6 +10,7 @@
 )]
 
 mod bad_requests;
+mod bombs;
 mod cancelled_usage;
 mod crash;
 mod credential;
@@ -21,6 +22,8 @@ mod failover;
 mod first_start;
 mod flood;
 mod harness;
+mod http2_floods;
+mod injection;
 mod joined_frames;
 mod keepalive;
 mod keys;
@@ -29,12 +32,14 @@ mod messages;
 mod misbehaving;
 mod no_life;
 mod overload;
+mod pacing;
 mod postgres;
 mod provider_test;
 mod secrets;
 mod slow_reader;
 mod smuggling;
 mod stalled_error;
+mod timeouts;
 mod translation;
 mod unread_bytes;
 mod usage_chunk;

@@ -30,7 +30,9 @@ fn data_dir(config: &Config) -> Finding {
     let (path, check) = (&config.data_dir, "data directory");
     let shown = path.display();
     match std::fs::metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Finding::ok(check, format!("{shown} does not exist yet: the start creates it")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Finding::ok(check, format!("{shown} does not exist yet: the start creates it"))
+        }
         Err(error) => Finding::failed(check, format!("{shown} cannot be read: {error}"), "run as the user that runs `conduit serve`"),
         Ok(facts) if !facts.is_dir() => Finding::failed(check, format!("{shown} is no directory"), "name another with --data-dir"),
         Ok(facts) => match facts.permissions().mode() & 0o777 {

@@ -87,7 +87,9 @@ async fn providers(config: &Config, store: &Store) -> Result<Vec<Arc<Provider>>,
     let broken: Vec<Finding> = status
         .problems
         .iter()
-        .map(|one| Finding::failed(format!("{} {}", one.what, one.name), one.problem.clone(), "mend it in the console, the API or the file"))
+        .map(|one| {
+            Finding::failed(format!("{} {}", one.what, one.name), one.problem.clone(), "mend it in the console, the API or the file")
+        })
         .collect();
     if !broken.is_empty() {
         return Err(broken);

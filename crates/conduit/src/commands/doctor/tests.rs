@@ -31,9 +31,11 @@ fn open_doors_are_found() {
     let file = "providers: [ { name: a, type: openai, credentials: { api_key: sk-literal-7Xq2 } } ]\n";
     let config = load(&data, Some(file), "127.0.0.1:0");
     let path = config.file.as_ref().unwrap().path.clone();
-    for (data_mode, file_mode, expected) in
-        [(0o700, 0o600, [State::Ok, State::Ok, State::Ok]), (0o755, 0o644, [State::Warning, State::Failed, State::Warning]), (0o777, 0o666, [State::Failed, State::Failed, State::Failed])]
-    {
+    for (data_mode, file_mode, expected) in [
+        (0o700, 0o600, [State::Ok, State::Ok, State::Ok]),
+        (0o755, 0o644, [State::Warning, State::Failed, State::Warning]),
+        (0o777, 0o666, [State::Failed, State::Failed, State::Failed]),
+    ] {
         mode(&data, data_mode);
         mode(&data.join("admin-token"), file_mode);
         mode(&path, file_mode);

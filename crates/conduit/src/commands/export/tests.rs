@@ -10,13 +10,18 @@ fn state() -> (Vec<Value>, Vec<Value>, Vec<Value>) {
     };
     let one = standing(json!({ "name": "main \"one\"", "type": "openai", "base_url": null, "allow_private_network": false, "timeouts": {},
         "max_in_flight": 7, "credentials": [{ "name": "default", "weight": 1, "api_key": { "set": true, "tail": "3Yu5" }, "organization": "org-1" }] }));
-    let two = standing(json!({ "name": "main-one", "type": "openai", "base_url": "https://api.openai.com/v1", "allow_private_network": false,
+    let two =
+        standing(json!({ "name": "main-one", "type": "openai", "base_url": "https://api.openai.com/v1", "allow_private_network": false,
         "timeouts": { "connect": "5s" }, "credentials": [
             { "name": "a", "weight": 2, "api_key": { "set": true } }, { "name": "b", "weight": 0, "api_key": { "set": true } }] }));
-    let mapping = standing(json!({ "virtual_model": "m*", "provider": "main-one", "provider_id": "2", "provider_model": "gpt-*", "priority": 2,
+    let mapping =
+        standing(json!({ "virtual_model": "m*", "provider": "main-one", "provider_id": "2", "provider_model": "gpt-*", "priority": 2,
         "weight": 1, "strict": true, "options": {}, "parameters": { "stop": ["a: b", "#"] }, "timeouts": {} }));
-    let key = standing(json!({ "name": "ci", "models": ["m*"], "operations": ["chat"], "limits": { "concurrency": 3 }, "expires_at": "2027-01-31T00:00:00Z" }));
-    let mut off = standing(json!({ "name": "off", "models": null, "operations": null, "limits": { "concurrency": null }, "expires_at": null }));
+    let key = standing(
+        json!({ "name": "ci", "models": ["m*"], "operations": ["chat"], "limits": { "concurrency": 3 }, "expires_at": "2027-01-31T00:00:00Z" }),
+    );
+    let mut off =
+        standing(json!({ "name": "off", "models": null, "operations": null, "limits": { "concurrency": null }, "expires_at": null }));
     off["enabled"] = json!(false);
     (vec![one, two], vec![mapping], vec![key, off])
 }
@@ -37,11 +42,9 @@ fn what_is_exported_is_read_back() {
     for (name, content) in [("c.yaml", text), ("c.json", document.to_string())] {
         let path = folder.path().join(name);
         std::fs::write(&path, content).unwrap();
-        let environment = export
-            .variables
-            .iter()
-            .enumerate()
-            .fold(Environment::default(), |environment, (at, name)| environment.with(name, &format!("a-secret-of-the-test-{at}-7Xq2mV9sLw4T")));
+        let environment = export.variables.iter().enumerate().fold(Environment::default(), |environment, (at, name)| {
+            environment.with(name, &format!("a-secret-of-the-test-{at}-7Xq2mV9sLw4T"))
+        });
         let command_line = CommandLine { config: Some(path), ..CommandLine::default() };
         let config = load(&command_line, &environment).unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(config.providers.len(), 2);

@@ -64,7 +64,6 @@ fn types_and_shapes_that_come_later_are_refused() {
 fn the_other_formats_refuse_as_well() {
     let toml = "[[keys]]\nname = \"k\"\nkey = \"env:CI_CONDUIT_KEY\"\n\n[keys.budget]\nday = 5.0\n";
     assert_eq!(read("toml", toml, &keys()).err().as_deref(), Some("F:5: keys[0].budget is not built yet: remove it"));
-    let json =
-        "{\n  \"keys\": [\n    { \"name\": \"k\", \"key\": \"env:CI_CONDUIT_KEY\",\n      \"budget\": { \"day\": 3 } }\n  ]\n}";
+    let json = "{\n  \"keys\": [\n    { \"name\": \"k\", \"key\": \"env:CI_CONDUIT_KEY\",\n      \"budget\": { \"day\": 3 } }\n  ]\n}";
     assert_eq!(read("json", json, &keys()).err().as_deref(), Some("F:4: keys[0].budget is not built yet: remove it"));
 }

@@ -33,7 +33,10 @@ fn mistakes_in_lists_of_credentials_are_told_at_their_lines() {
         ),
         ("      - { name: x, api_key: k, weight: -1 }\n", "F:5: providers[0].credentials[0].weight: expected a whole number, 0 to 1000000"),
         ("      - { name: x }\n", "F:5: providers[0].credentials[0].api_key: is required by type 'openai' and not set"),
-        ("      - { name: x, api_key: env:NOWHERE }\n", "F:5: providers[0].credentials[0].api_key: the environment variable NOWHERE is not set"),
+        (
+            "      - { name: x, api_key: env:NOWHERE }\n",
+            "F:5: providers[0].credentials[0].api_key: the environment variable NOWHERE is not set",
+        ),
         ("      - sk-canary\n", "F:5: providers[0].credentials[0]: expected a map, found text"),
         ("      []\n", "F:5: providers[0].credentials: is empty: write one map of fields, or a list of credentials"),
         ("      canary\n", "F:5: providers[0].credentials: expected a map, or a list of maps, found text"),
@@ -78,7 +81,11 @@ fn what_a_custom_endpoint_cannot_be_is_told_at_its_line() {
         ("[openai-chat]", "[openai]", "F:7: providers[0].dialects[0]: is not one that Conduit knows"),
         ("{ path: /health }", "{ path: health }", "F:14: providers[0].probe.path: does not begin with one `/`"),
         ("auth_header: x-key", "auth_header: \"x y\"", "F:9: providers[0].auth_header: "),
-        ("type: custom", "type: openai", "F:6: providers[0].preset: belongs to type `custom`, and this provider is of type `openai`: remove it"),
+        (
+            "type: custom",
+            "type: openai",
+            "F:6: providers[0].preset: belongs to type `custom`, and this provider is of type `openai`: remove it",
+        ),
     ] {
         let told = said(&CUSTOM.replace(from, to));
         assert!(told.contains(expected) && !told.contains("canary"), "{to}: {told}");
@@ -91,7 +98,8 @@ fn mapped(fields: &str) -> String {
 
 #[test]
 fn mappings_have_a_will_of_their_own() {
-    let config = read("yaml", &mapped("strict: true, parameters: { temperature: 0.2, stop: [\"a\"], seed: 7 }, timeouts: { idle: 3s }"), &keys());
+    let config =
+        read("yaml", &mapped("strict: true, parameters: { temperature: 0.2, stop: [\"a\"], seed: 7 }, timeouts: { idle: 3s }"), &keys());
     let mapping = config.unwrap().mappings.remove(0);
     assert!(mapping.strict);
     assert_eq!(serde_json::Value::Object(mapping.parameters), json!({ "temperature": 0.2, "stop": ["a"], "seed": 7 }));
@@ -110,7 +118,9 @@ fn mappings_have_a_will_of_their_own() {
 #[test]
 fn wildcards_are_checked_as_a_pair() {
     let with = |name: &str, model: &str| {
-        format!("providers: [ {{ name: a, type: simulated }} ]\nmodels:\n  - {{ name: \"{name}\", provider: a, provider_model: \"{model}\" }}\n")
+        format!(
+            "providers: [ {{ name: a, type: simulated }} ]\nmodels:\n  - {{ name: \"{name}\", provider: a, provider_model: \"{model}\" }}\n"
+        )
     };
     assert!(read("yaml", &with("openai/*", "*"), &keys()).is_ok());
     assert!(read("yaml", &with("fast-*", "gpt-*-mini"), &keys()).is_ok());
@@ -123,7 +133,8 @@ fn wildcards_are_checked_as_a_pair() {
 #[test]
 fn keys_have_limits() {
     let key = |fields: &str| format!("keys:\n  - {{ name: k, key: \"env:CI_CONDUIT_KEY\", {fields} }}\n");
-    let config = read("yaml", &key("operations: [chat, embeddings], expires_at: 2027-01-31T00:00:00Z, limits: { concurrency: 4 }"), &keys());
+    let config =
+        read("yaml", &key("operations: [chat, embeddings], expires_at: 2027-01-31T00:00:00Z, limits: { concurrency: 4 }"), &keys());
     let found = config.unwrap().keys.remove(0);
     assert_eq!(found.operations, Some(vec![Operation::Chat, Operation::Embeddings]));
     assert_eq!((found.concurrency, found.expires_at), (Some(4), Some(1_801_353_600_000_000)));

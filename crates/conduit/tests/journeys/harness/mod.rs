@@ -3,6 +3,7 @@
 mod canary;
 mod gateway;
 mod http;
+pub(crate) mod http2;
 pub(crate) mod openai;
 mod rows;
 mod simulator;
