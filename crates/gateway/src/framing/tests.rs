@@ -1,3 +1,5 @@
+mod both_readings;
+
 use super::*;
 
 /// The bytes that hyper gets, in pieces of `size`; `None` for what is refused.
