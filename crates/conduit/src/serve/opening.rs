@@ -62,11 +62,12 @@ impl Opening<'_> {
         // Alone, so that trouble that passes is told from mistakes of the configuration.
         database::patiently("the database", || inventory.refresh()).await.map_err(Failure::failed)?;
         self.load(&inventory).await?;
-        let admin = self.admin(&store, &inventory, &journal, &hasher, master_key, &token);
-        self.gateway.open(Opened { hasher, master_key: Some(master_key), ledger: Arc::clone(&journal) as _, admin: Some(admin) });
+        let open = Open { store, journal, inventory, token };
+        let admin = self.admin(&open, &hasher, master_key);
+        self.gateway.open(Opened { hasher, master_key: Some(master_key), ledger: Arc::clone(&open.journal) as _, admin: Some(admin) });
         self.gateway.set_ready(Ok(()));
-        self.greet(&inventory)?;
-        Ok(Open { store, journal, inventory, token })
+        self.greet(&open.inventory)?;
+        Ok(open)
     }
 
     async fn load(&self, inventory: &Arc<Inventory>) -> Result<(), Failure> {
@@ -76,24 +77,16 @@ impl Opening<'_> {
         })
     }
 
-    fn admin(
-        &self,
-        store: &Store,
-        inventory: &Arc<Inventory>,
-        journal: &Arc<Journal>,
-        hasher: &Arc<Pepper>,
-        master_key: KeyHash,
-        token: &AdminToken,
-    ) -> Arc<AdminApi> {
-        let journal = Arc::clone(journal);
+    fn admin(&self, open: &Open, hasher: &Arc<Pepper>, master_key: KeyHash) -> Arc<AdminApi> {
+        let journal = Arc::clone(&open.journal);
         AdminApi::new(admin::Parts {
-            inventory: Arc::clone(inventory),
-            store: store.clone(),
+            inventory: Arc::clone(&open.inventory),
+            store: open.store.clone(),
             upstream: Arc::clone(&self.upstream) as _,
             gateway: Arc::downgrade(self.gateway),
             hasher: Arc::clone(hasher) as _,
             master_key: Some(master_key),
-            token: Some(hasher.hash(token.token().expose_secret())),
+            token: Some(hasher.hash(open.token.token().expose_secret())),
             runtime: tokio::runtime::Handle::current(),
             version: env!("CARGO_PKG_VERSION"),
             journal_depth: Arc::new(move || u64::try_from(journal.stats().backlog).unwrap_or(u64::MAX)),

@@ -87,11 +87,6 @@ impl Running {
         self.child.id()
     }
 
-    /// What was written to standard error since the last call.
-    pub(crate) fn err_so_far(&self) -> String {
-        self.err.try_iter().collect()
-    }
-
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
