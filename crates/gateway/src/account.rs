@@ -2,7 +2,7 @@
 
 use crate::ports::{Intent, Ledger, Outcome, OutcomeStatus, Ticket};
 use crate::visit::{self, Report};
-use chat::{Fault, FaultKind, Origin, Step, Usage};
+use chat::{Fault, FaultKind, Operation, Origin, Step, Usage};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,8 @@ pub(crate) struct Account {
     called: Instant,
     first_token: Option<Duration>,
     usage: Option<Usage>,
+    /// The operation costs tokens: a count of tokens does not.
+    costs: bool,
     losses: Vec<String>,
     /// Told when the account is settled: what is counted of it.
     report: Option<Report>,
@@ -30,6 +32,7 @@ impl Account {
             called: Instant::now(),
             first_token: None,
             usage: None,
+            costs: intent.operation != Operation::CountTokens,
             losses,
             report: None,
         })
@@ -82,7 +85,7 @@ impl Account {
             fault: fault.map(str::to_owned),
             usage: self.usage,
             // What a provider says at the end of a whole answer is a fact; all else is what was seen up to there.
-            usage_estimated: !(whole && self.usage.is_some()) && status != OutcomeStatus::Failed,
+            usage_estimated: self.costs && !(whole && self.usage.is_some()) && status != OutcomeStatus::Failed,
             latency: self.arrived.elapsed(),
             first_token: self.first_token,
             upstream: self.called.elapsed(),

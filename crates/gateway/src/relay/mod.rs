@@ -45,9 +45,9 @@ impl Relayed<'_> {
         self.chosen.dialect(self.caller())
     }
 
-    /// Whether the answer's bytes are what the caller understands.
+    /// Whether the answer's bytes are what the caller understands, names of tools included.
     fn passes_through(&self) -> bool {
-        self.chosen.passes_through(self.caller())
+        self.chosen.passes_through(self.caller()) && self.names.is_empty()
     }
 
     /// What the caller asked of its stream, for the writer of its dialect.

@@ -144,7 +144,7 @@ async fn counting_tokens_passes_through() {
     let got = &open.got()[0];
     assert!(got.uri.ends_with("/v1/messages/count_tokens"));
     assert_eq!(got.json(), json!({"model": "x", "messages": body["messages"]}), "parameters are for answers");
-    assert_eq!(open.rows()[0].1.usage, None);
+    assert_eq!((open.rows()[0].1.usage, open.rows()[0].1.usage_estimated), (None, false), "it costs nothing");
     assert_eq!(open.post("/v1/messages/count_tokens", &body).await.status, 502, "an answer without a count is none");
     let reply = open.post("/v1/messages/count_tokens", &json!({"model": "o", "messages": [{}]})).await;
     assert_eq!((reply.status, reply.json()["type"].as_str()), (400, Some("error")));
