@@ -118,7 +118,11 @@ impl Reload {
         let ids = keys.ids();
         match self.store.replace_keys(Arc::new(keys)).await {
             Ok(()) => {
-                tracing::info!(seals = ids.first().map_or("", String::as_str), opens = ids.join(", "), "root secrets are taken into use")
+                tracing::info!(seals = ids.first().map_or("", String::as_str), opens = ids.join(", "), "root secrets are taken into use");
+                // A credential that no key opened may be open now, and the other way round.
+                if let Err(error) = self.inventory.reread().await {
+                    tracing::warn!(%error, "what is stored could not be read again yet");
+                }
             }
             Err(error) => {
                 tracing::error!(%error, "the root secret was not taken: the last one stays in use");
