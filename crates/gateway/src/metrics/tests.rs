@@ -68,3 +68,18 @@ fn gauges_from_outside_are_asked_at_each_scrape() {
     depth.store(5, std::sync::atomic::Ordering::Relaxed);
     assert!(metrics.text().contains("conduit_journal_depth 5"));
 }
+
+/// What is counted here is in the document, by name.
+#[test]
+fn the_document_has_every_name() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics.md")).unwrap();
+    let text = Metrics::default().text();
+    let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).filter_map(|line| line.split(' ').next());
+    let mut count = 0;
+    for name in names {
+        count += 1;
+        let overflow = name.strip_prefix("conduit_metrics_overflow").filter(|family| page.contains(&format!("`{family}`")));
+        assert!(page.contains(&format!("`{name}`")) || overflow.is_some(), "{name} is not in docs/metrics.md");
+    }
+    assert!(count > 10, "families without a series are not described in the text: {count}");
+}
