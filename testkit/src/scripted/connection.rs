@@ -70,6 +70,17 @@ async fn run(stream: &mut TcpStream, inbox: &mut Vec<u8>, steps: &[Step], number
     for step in steps {
         let done = match step {
             Step::Send(bytes) => beside(&mut reader, inbox, (number, log), send(&mut writer, bytes, number, log)).await,
+            Step::Repeat { bytes, times } => {
+                let repeat = async {
+                    for _ in 0..*times {
+                        if !send(&mut writer, bytes, number, log).await {
+                            return false;
+                        }
+                    }
+                    true
+                };
+                beside(&mut reader, inbox, (number, log), repeat).await
+            }
             Step::Wait(pause) => beside(&mut reader, inbox, (number, log), pause_for(*pause)).await,
             Step::Trickle { bytes, size, every } => {
                 let trickle = async {

@@ -1,5 +1,6 @@
 //! What is done for one request, step by step.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The steps of one turn. After the last one the connection stays open for the next request, unless a step ended it.
@@ -12,6 +13,7 @@ pub struct Turn {
 pub(super) enum Step {
     Send(Vec<u8>),
     Wait(Duration),
+    Repeat { bytes: Arc<[u8]>, times: usize },
     Trickle { bytes: Vec<u8>, size: usize, every: Duration },
     Stall,
     Close,
@@ -93,6 +95,11 @@ impl Turn {
     /// These bytes as they are, `size` at a time, with a pause before each piece.
     pub fn trickle(self, bytes: impl AsRef<[u8]>, size: usize, every: Duration) -> Self {
         self.then(Step::Trickle { bytes: bytes.as_ref().to_vec(), size: size.max(1), every })
+    }
+
+    /// These bytes so many times in a row: more than a test would like to hold.
+    pub fn repeat(self, bytes: impl AsRef<[u8]>, times: usize) -> Self {
+        self.then(Step::Repeat { bytes: bytes.as_ref().into(), times })
     }
 
     /// Nothing more until the peer closes.

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use testkit::scripted::{Script, Scripted};
 
-const MOMENTS: u64 = 20;
 const CALLERS: usize = 4;
 
 #[test]
@@ -22,8 +21,9 @@ pub(crate) fn survive(setup: Setup, url: Option<String>) {
     let mut gateway = setup.provider("one", "openai", &format!("{}/v1", upstream.url())).model("m", "one", "up-1", 1).start();
     let answered = Arc::new(Mutex::new(Vec::new()));
     let mut random = seed();
-    for _ in 0..MOMENTS {
-        load(&mut gateway, &answered, Duration::from_millis(next(&mut random) % 250));
+    let moments = if std::env::var_os("CONDUIT_SOAK").is_some() { 500 } else { 50 };
+    for _ in 0..moments {
+        load(&mut gateway, &answered, Duration::from_millis(next(&mut random) % 120));
         gateway.spawn();
     }
     let url = url.unwrap_or_else(|| gateway.database_url());
@@ -41,7 +41,7 @@ pub(crate) fn survive(setup: Setup, url: Option<String>) {
     for id in answered.iter() {
         assert_eq!(by_id.get(id.as_str()), Some(&"succeeded"), "{id}");
     }
-    println!("{} requests answered over {MOMENTS} crashes, {} rows, each once", answered.len(), rows.len());
+    println!("{} requests answered over {moments} crashes, {} rows, each once", answered.len(), rows.len());
 }
 
 /// Callers ask without a pause until the process is killed under them.

@@ -9,6 +9,7 @@
     reason = "a journey that cannot go on has failed, and says so"
 )]
 
+mod administration;
 mod bad_requests;
 mod bombs;
 mod cancelled_usage;

@@ -48,6 +48,12 @@ impl Ask {
         self
     }
 
+    /// The same request by another method.
+    pub(crate) fn by(mut self, method: &'static str) -> Self {
+        self.method = method;
+        self
+    }
+
     /// The same request to another path.
     pub(crate) fn to(mut self, path: &str) -> Self {
         path.clone_into(&mut self.path);

@@ -11,7 +11,6 @@ pub(crate) const PRIORITY: u8 = 2;
 pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;
 pub(crate) const PING: u8 = 6;
-pub(crate) const GOAWAY: u8 = 7;
 pub(crate) const WINDOW_UPDATE: u8 = 8;
 pub(crate) const CONTINUATION: u8 = 9;
 
@@ -72,7 +71,6 @@ pub(crate) fn integer(block: &mut Vec<u8>, prefix: u8, mark: u8, value: usize) {
 pub(crate) struct Frame {
     pub kind: u8,
     pub flags: u8,
-    pub stream: u32,
     pub payload: Vec<u8>,
 }
 
@@ -168,9 +166,8 @@ impl Http2 {
         let head = self.inbox.get(..9)?;
         let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
         let (kind, flags) = (head[3], head[4]);
-        let stream = u32::from_be_bytes([head[5] & 0x7f, head[6], head[7], head[8]]);
         let payload = self.inbox.get(9..9 + length)?.to_vec();
         self.inbox.drain(..9 + length);
-        Some(Frame { kind, flags, stream, payload })
+        Some(Frame { kind, flags, payload })
     }
 }
