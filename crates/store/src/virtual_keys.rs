@@ -98,6 +98,7 @@ impl VirtualKeyRow {
             expires_at: self.spec.expires_at.map(|micros| micros.div_euclid(1_000_000)),
             enabled: self.spec.enabled && !self.spec.suspended,
             operations: self.spec.operations.clone(),
+            concurrency: self.spec.concurrency,
             ..VirtualKey::default()
         }
     }

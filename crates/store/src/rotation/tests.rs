@@ -247,3 +247,33 @@ async fn every_sealed_column_of_the_schema_is_rotated() {
     })
     .await;
 }
+
+/// R65: in every sealed column a value opens in its own row only, and with no byte changed.
+#[tokio::test]
+async fn a_sealed_value_opens_in_its_row_and_unchanged() {
+    on_each_database(async |store| {
+        fill(store, 6).await;
+        store.settings().put_sealed("another", b"another").await.unwrap();
+        let place = |column: &SealedColumn, cell: &Cell| (column.table, cell.column().to_owned(), cell.row().to_owned());
+        let (keys, mut cells) = (keys(), Vec::new());
+        for column in SEALED {
+            let all = column.not_under(store.reader(), &other_keys(), None, 100).await.unwrap();
+            assert!(!all.is_empty(), "{}", column.table);
+            cells.extend(all.into_iter().map(|cell| (column, cell)));
+        }
+        for (column, cell) in &cells {
+            let (table, name, row) = place(column, cell);
+            let here = Place { table, column: &name, row: &row };
+            assert!(keys.open(column.purpose, &here, &cell.blob).is_ok(), "{here}");
+            for (other, moved) in cells.iter().filter(|(_, other)| other.blob != cell.blob) {
+                assert!(keys.open(column.purpose, &here, &moved.blob).is_err(), "{here} opens what {} has", other.table);
+            }
+            for position in 0..cell.blob.len() {
+                let mut changed = cell.blob.clone();
+                changed[position] ^= 1;
+                assert!(keys.open(column.purpose, &here, &changed).is_err(), "{here}, byte {position}");
+            }
+        }
+    })
+    .await;
+}

@@ -117,10 +117,11 @@ impl UsageRows<'_> {
         }
         let (clause, mut values) = conditions.finish();
         values.push(Value::BigInt(Some(i64::try_from(limit).unwrap_or(i64::MAX))));
+        // Nothing follows an attempt that has succeeded: only the few others are looked up.
         let sums = TOKENS.map(|column| format!("CAST(SUM(u.{column}) AS BIGINT)")).join(", ");
         let sql = format!(
-            "SELECT {group}, CAST(SUM(CASE WHEN {LAST} THEN 1 ELSE 0 END) AS BIGINT), \
-             CAST(SUM(CASE WHEN u.status <> 'succeeded' AND {LAST} THEN 1 ELSE 0 END) AS BIGINT), \
+            "SELECT {group}, CAST(SUM(CASE WHEN u.status = 'succeeded' THEN 1 WHEN {LAST} THEN 1 ELSE 0 END) AS BIGINT), \
+             CAST(SUM(CASE WHEN u.status = 'succeeded' THEN 0 WHEN {LAST} THEN 1 ELSE 0 END) AS BIGINT), \
              CAST(SUM(CASE WHEN u.attempt > 0 THEN 1 ELSE 0 END) AS BIGINT), {sums} \
              FROM usage AS u WHERE {clause} GROUP BY 1 ORDER BY 1 LIMIT ${limit}",
             group = by.column(),
