@@ -1,5 +1,6 @@
 //! The handlers: each reads its call, asks the inventory, the store, the monitor or the gateway, and shapes the answer.
 
+mod credential_shape;
 mod custom;
 pub(crate) mod explain;
 pub(crate) mod keys;

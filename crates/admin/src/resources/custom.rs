@@ -1,6 +1,6 @@
 //! What sets a custom endpoint apart: its members in bodies, their schemas, and how they are shown.
 
-use super::provider_change::schema;
+use super::credential_shape::schema;
 use crate::problem::FieldError;
 use providers::CustomOptions;
 use providers::custom::{CustomDialect, PATHS, Preset};

@@ -1,7 +1,7 @@
 //! `/admin/v1/virtual-keys`: the keys of callers. A secret is shown once, by the answer that made it.
 
+use super::credential_shape::schema;
 use super::page::page;
-use super::provider_change::schema;
 use super::{Standing, given, not_found, times};
 use crate::api::Api;
 use crate::problem::{FieldError, Outcome, Problem};
@@ -116,7 +116,7 @@ pub(crate) struct KeyQuery {
     #[schema(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u16>,
     /// `next` of the page before.
-    #[schema(max_length = 1000)]
+    #[schema(max_length = 600)]
     after: Option<String>,
     /// Only the one of this name.
     #[schema(max_length = 200)]

@@ -1,7 +1,7 @@
 //! `/admin/v1/model-mappings`: which virtual model is served by which provider and model.
 
+use super::credential_shape::schema;
 use super::page::page;
-use super::provider_change::schema;
 use super::times::Timeouts;
 use super::{Standing, not_found};
 use crate::api::Api;
@@ -64,13 +64,13 @@ pub(crate) struct MappingQuery {
     #[schema(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u16>,
     /// `next` of the page before.
-    #[schema(max_length = 2000)]
+    #[schema(max_length = 600)]
     after: Option<String>,
     /// Only those of this virtual model.
-    #[schema(max_length = 300)]
+    #[schema(max_length = 205)]
     virtual_model: Option<String>,
     /// Only those that point to the provider of this name or id.
-    #[schema(max_length = 300)]
+    #[schema(max_length = 205)]
     provider: Option<String>,
 }
 

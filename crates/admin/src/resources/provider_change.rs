@@ -1,22 +1,16 @@
 //! What a provider is made of and how it is changed: the bodies, and their way into the inventory's words.
 
 use super::times::Timeouts;
-use super::{custom, given};
+use super::{credential_shape, custom, given};
 use crate::json::{join, shown};
 use crate::problem::{FieldError, Problem};
 use inventory::object::{DEFAULT_CREDENTIAL, ProviderObject};
 use inventory::{CredentialChange, NewCredential, NewProvider, ProviderChange};
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use utoipa::openapi::{RefOr, Schema};
-
-/// The longest value of a credential's field: service accounts are whole files.
-const LONGEST_VALUE: usize = 16_384;
-const MOST_FIELDS: usize = 40;
-const MOST_CREDENTIALS: usize = 100;
 
 /// A provider to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -27,7 +21,7 @@ pub(crate) struct NewProviderBody {
     name: String,
     /// The provider's type: see `/admin/v1/provider-types`.
     #[serde(rename = "type")]
-    #[schema(schema_with = type_schema)]
+    #[schema(schema_with = credential_shape::type_schema)]
     kind: String,
     /// Where it is reached; without it the type's own address.
     #[serde(default)]
@@ -48,7 +42,7 @@ pub(crate) struct NewProviderBody {
     enabled: bool,
     /// The fields of the type, or a list of several credentials.
     #[serde(default)]
-    #[schema(schema_with = credentials_schema)]
+    #[schema(schema_with = credential_shape::credentials_schema)]
     credentials: Value,
     /// Custom endpoints: a known server, whose options hold where none is set here.
     #[serde(default)]
@@ -125,11 +119,11 @@ pub(crate) struct ProviderPatchBody {
     enabled: Option<bool>,
     /// Fields of the only credential, or a list of credentials by name. Credentials and fields that are not named stay; a field that is null goes.
     #[serde(default)]
-    #[schema(schema_with = changed_credentials_schema)]
+    #[schema(schema_with = credential_shape::changed_credentials_schema)]
     credentials: Value,
     /// Names of credentials to be removed.
     #[serde(default)]
-    #[schema(schema_with = names_schema)]
+    #[schema(schema_with = credential_shape::names_schema)]
     remove_credentials: Vec<String>,
     /// Custom endpoints: a known server, whose options hold where none is set here.
     #[serde(default, deserialize_with = "given")]
@@ -190,7 +184,7 @@ pub(crate) struct RotateBody {
     #[schema(min_length = 1, max_length = 200)]
     pub(super) credential: Option<String>,
     /// The fields that change, as `{"api_key": "..."}`.
-    #[schema(schema_with = fields_schema)]
+    #[schema(schema_with = credential_shape::fields_schema)]
     pub(super) fields: Value,
     /// Switch without trying the new secret against the provider first.
     #[serde(default)]
@@ -364,55 +358,4 @@ fn fields(members: Option<&Map<String, Value>>, path: &str, errors: &mut Vec<Fie
 fn reference(text: &str) -> Option<&'static str> {
     let forms = [("env:", "env:NAME"), ("file:/", "file:/path"), ("${", "${NAME}"), ("os.environ/", "os.environ/NAME")];
     forms.into_iter().find(|(beginning, _)| text.starts_with(beginning)).map(|(_, form)| form)
-}
-
-fn type_schema() -> RefOr<Schema> {
-    let types: Vec<&str> = providers::ALL.iter().map(|declaration| declaration.kind).collect();
-    schema(json!({ "type": "string", "enum": types, "example": "openai" }))
-}
-
-fn value_schema(null: bool) -> Value {
-    let text = if null { json!(["string", "null"]) } else { json!("string") };
-    json!({ "oneOf": [
-        { "type": text, "minLength": 1, "maxLength": LONGEST_VALUE },
-        { "type": "array", "items": { "type": "string", "minLength": 1, "maxLength": 1024 }, "maxItems": 100 },
-    ] })
-}
-
-fn both_forms(null: bool) -> RefOr<Schema> {
-    let value = value_schema(null);
-    schema(json!({ "oneOf": [
-        { "type": "object", "additionalProperties": value, "maxProperties": MOST_FIELDS },
-        { "type": "array", "maxItems": MOST_CREDENTIALS, "items": {
-            "type": "object",
-            "required": ["name"],
-            "properties": {
-                "name": { "type": "string", "minLength": 1, "maxLength": 200 },
-                "weight": { "type": "integer", "minimum": 0, "maximum": 1_000_000, "default": 1 },
-            },
-            "additionalProperties": value,
-            "maxProperties": MOST_FIELDS,
-        } },
-    ] }))
-}
-
-fn credentials_schema() -> RefOr<Schema> {
-    both_forms(false)
-}
-
-fn changed_credentials_schema() -> RefOr<Schema> {
-    both_forms(true)
-}
-
-fn fields_schema() -> RefOr<Schema> {
-    schema(json!({ "type": "object", "additionalProperties": value_schema(true), "minProperties": 1, "maxProperties": MOST_FIELDS }))
-}
-
-fn names_schema() -> RefOr<Schema> {
-    schema(json!({ "type": "array", "items": { "type": "string", "minLength": 1, "maxLength": 200 }, "maxItems": MOST_CREDENTIALS }))
-}
-
-/// A schema written down as it stands in the document.
-pub(super) fn schema(value: Value) -> RefOr<Schema> {
-    serde_json::from_value(value).unwrap_or_else(|_| RefOr::T(Schema::default()))
 }

@@ -23,7 +23,7 @@ pub(crate) struct ProviderQuery {
     #[schema(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u16>,
     /// `next` of the page before.
-    #[schema(max_length = 1000)]
+    #[schema(max_length = 600)]
     after: Option<String>,
     /// Only the one of this name.
     #[schema(max_length = 200)]

@@ -132,13 +132,13 @@ pub(crate) struct RequestQuery {
     #[schema(format = "date-time", max_length = 64)]
     to: Option<String>,
     /// Only those of the key of this id or name.
-    #[schema(max_length = 300)]
+    #[schema(max_length = 205)]
     key: Option<String>,
     /// Only those for this virtual model.
-    #[schema(max_length = 300)]
+    #[schema(max_length = 205)]
     model: Option<String>,
     /// Only those whose last attempt was at the provider of this name.
-    #[schema(max_length = 300)]
+    #[schema(max_length = 205)]
     provider: Option<String>,
     /// Only those that ended so.
     outcome: Option<RequestOutcome>,
@@ -186,7 +186,7 @@ impl Meant<'_> {
 
 pub(super) fn operation_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
     let names: Vec<&str> = Operation::ALL.iter().map(|operation| operation.name()).collect();
-    super::provider_change::schema(serde_json::json!({ "type": "string", "enum": names }))
+    super::credential_shape::schema(serde_json::json!({ "type": "string", "enum": names }))
 }
 
 /// Names of keys by their ids, as they are now.

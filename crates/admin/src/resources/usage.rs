@@ -31,7 +31,7 @@ pub(crate) struct UsageQuery {
     #[schema(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u16>,
     /// `next` of the page before.
-    #[schema(max_length = 300)]
+    #[schema(max_length = 205)]
     after: Option<String>,
     /// Only requests that began at this moment or later.
     #[schema(format = "date-time", max_length = 64)]
@@ -40,13 +40,13 @@ pub(crate) struct UsageQuery {
     #[schema(format = "date-time", max_length = 64)]
     to: Option<String>,
     /// Only those of the key of this id or name.
-    #[schema(max_length = 300)]
+    #[schema(max_length = 205)]
     key: Option<String>,
     /// Only those for this virtual model.
-    #[schema(max_length = 300)]
+    #[schema(max_length = 205)]
     model: Option<String>,
     /// Only those at the provider of this name.
-    #[schema(max_length = 300)]
+    #[schema(max_length = 205)]
     provider: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! One head, line by line: only what frames a request is looked at, the rest is hyper's.
 
-/// Longest request target: 8 KB, and what stands around it in its line.
-const LONGEST_REQUEST_LINE: usize = (8 << 10) + 32;
+/// Longest request line. Targets over 8 KB are refused with words by `front::sound`; here only what nobody means any more.
+const LONGEST_REQUEST_LINE: usize = (16 << 10) + 32;
 /// Longest head.
 const LONGEST_HEAD: usize = 64 << 10;
 /// Empty lines in front of a head, which some clients send behind a body.
