@@ -73,12 +73,36 @@ fn a_changed_file_is_in_force_and_a_bad_one_is_reported() {
         assert!(models(&gateway).contains("third"), "the last good one stays: {bad}");
         assert_eq!(gateway.chat(KEY).0, 200);
     }
+    // Larger than any configuration: refused before it is read.
+    let big = folder.path("big.tmp");
+    std::fs::File::create(&big).unwrap().set_len(65 << 20).unwrap();
+    std::fs::rename(&big, &file).unwrap();
+    soon("the size is reported", || system(&gateway)["bad_config"].to_string().contains("larger than 64 MiB"));
+    assert_eq!(gateway.chat(KEY).0, 200);
     let metrics = gateway.request("GET", "/metrics", "", "").1;
     let rejected = metrics.lines().find(|line| line.starts_with("conduit_config_reloads") && line.contains("rejected"));
     assert!(rejected.is_some_and(|line| !line.ends_with(" 0")), "{metrics}");
     replace(&folder, &file, &yaml(&["fourth".to_owned()]));
     soon("the fourth model is served", || models(&gateway).contains("fourth"));
     assert_eq!(system(&gateway)["bad_config"], serde_json::Value::Null);
+}
+
+/// A request keeps what it began with, although its model, its provider and its key are gone when it ends.
+#[test]
+fn a_request_under_way_keeps_what_it_began_with() {
+    let folder = Folder::new();
+    let content = yaml(&[]).replace("provider_model: sim-chat", "provider_model: \"sim-chat;delay=3s\"");
+    let (file, gateway) = start(&folder, &content);
+    std::thread::scope(|scope| {
+        let address = &gateway.address;
+        let slow = scope.spawn(move || chat(address, KEY));
+        std::thread::sleep(Duration::from_millis(500));
+        replace(&folder, &file, "keys: [ { name: other, key: other-9f3c1be07ad24568b1f3 } ]\n");
+        soon("the key is gone", || gateway.request("GET", "/v1/models", KEY, "").0 == 401);
+        assert!(!slow.is_finished(), "the request was still under way");
+        let (status, answer) = slow.join().unwrap();
+        assert!(status == 200 && answer.contains("\"choices\""), "{answer}");
+    });
 }
 
 #[test]
