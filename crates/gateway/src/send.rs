@@ -79,6 +79,11 @@ pub(crate) fn too_slow(provider: &Provider, step: Step, what: &str) -> Fault {
 
 /// A whole body, up to `limit` bytes.
 pub(crate) async fn collect(mut body: UpstreamBody, limit: usize) -> Result<Bytes, Fault> {
+    let too_large = || Fault::bad_response(Step::Relay, format!("the provider's answer is larger than {limit} bytes"));
+    // One that says so itself is not read at all.
+    if usize::try_from(http_body::Body::size_hint(&body).lower()).map_or(true, |announced| announced > limit) {
+        return Err(too_large());
+    }
     let mut first: Option<Bytes> = None;
     let mut all: Option<BytesMut> = None;
     while let Some(frame) = body.frame().await {
@@ -87,10 +92,16 @@ pub(crate) async fn collect(mut body: UpstreamBody, limit: usize) -> Result<Byte
         let Ok(chunk) = frame.into_data() else { continue };
         let so_far = all.as_ref().map_or_else(|| first.as_ref().map_or(0, Bytes::len), BytesMut::len);
         if so_far + chunk.len() > limit {
-            return Err(Fault::bad_response(Step::Relay, format!("the provider's answer is larger than {limit} bytes")));
+            return Err(too_large());
         }
         match (&mut all, first.take()) {
-            (Some(all), _) => all.extend_from_slice(&chunk),
+            (Some(all), _) => {
+                // In large steps: what is only reserved costs nothing, while each copy leaves its old place with the allocator for a while.
+                if all.capacity() - all.len() < chunk.len() {
+                    all.reserve((all.len() * 3).min(limit - all.len()).max(chunk.len()));
+                }
+                all.extend_from_slice(&chunk);
+            }
             (None, None) => first = Some(chunk),
             (None, Some(head)) => {
                 let mut joined = BytesMut::with_capacity((head.len() + chunk.len()) * 2);

@@ -39,7 +39,8 @@ fn a_change_holds_for_the_next_request() {
     let provider = made(&gateway, "/admin/v1/provider-credentials", &provider);
     assert_eq!(provider["credentials"][0]["api_key"]["set"], true, "{provider}");
     assert_eq!(chat(&gateway, KEY, "new"), 404);
-    let mapping = made(&gateway, "/admin/v1/model-mappings", &json!({ "virtual_model": "new", "provider": "added", "provider_model": "up-2" }));
+    let mapping =
+        made(&gateway, "/admin/v1/model-mappings", &json!({ "virtual_model": "new", "provider": "added", "provider_model": "up-2" }));
     assert_eq!(chat(&gateway, KEY, "new"), 200);
     assert!(upstream.requests().iter().any(|request| format!("{:?}", request.headers).contains(SECRET)), "the credential is used");
 
@@ -60,9 +61,15 @@ fn a_change_holds_for_the_next_request() {
     assert_eq!(admin(&gateway, "DELETE", &path, &Value::Null).status, 204);
     assert_eq!(chat(&gateway, &last, "m"), 401);
 
-    assert_eq!(admin(&gateway, "DELETE", &format!("/admin/v1/model-mappings/{}", mapping["id"].as_str().unwrap()), &Value::Null).status, 204);
+    assert_eq!(
+        admin(&gateway, "DELETE", &format!("/admin/v1/model-mappings/{}", mapping["id"].as_str().unwrap()), &Value::Null).status,
+        204
+    );
     assert_eq!(chat(&gateway, KEY, "new"), 404);
-    assert_eq!(admin(&gateway, "DELETE", &format!("/admin/v1/provider-credentials/{}", provider["id"].as_str().unwrap()), &Value::Null).status, 204);
+    assert_eq!(
+        admin(&gateway, "DELETE", &format!("/admin/v1/provider-credentials/{}", provider["id"].as_str().unwrap()), &Value::Null).status,
+        204
+    );
 }
 
 /// The rows of requests reach the list, one a request, under the id that the caller saw.
@@ -81,7 +88,10 @@ fn a_request_is_found_in_the_list() {
             None => std::thread::sleep(Duration::from_millis(50)),
         }
     };
-    assert_eq!((&found["model"], &found["provider"], &found["status"], &found["attempts"]), (&json!("m"), &json!("of-file"), &json!(200), &json!(1)));
+    assert_eq!(
+        (&found["model"], &found["provider"], &found["status"], &found["attempts"]),
+        (&json!("m"), &json!("of-file"), &json!(200), &json!(1))
+    );
     assert!(found["key"].is_string() && found["usage"].is_object(), "{found}");
     let one = admin(&gateway, "GET", "/admin/v1/requests/journey-4711", &Value::Null).json();
     assert_eq!((&one["id"], one["tried"].as_array().unwrap().len()), (&found["id"], 1));

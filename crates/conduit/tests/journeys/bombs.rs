@@ -137,7 +137,9 @@ fn heads_without_measure_are_refused() {
     let upstream = Scripted::start(Script::choose(|_, request| openai::obliging(request)));
     let gateway = start(&upstream);
     let head = |path: &str, fields: &str| {
-        format!("POST {path} HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {KEY}\r\nconnection: close\r\ncontent-length: 2\r\n{fields}\r\n{{}}")
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {KEY}\r\nconnection: close\r\ncontent-length: 2\r\n{fields}\r\n{{}}"
+        )
     };
     let path = "/v1/chat/completions";
     for (name, request) in [
@@ -174,7 +176,13 @@ fn answers_without_measure_are_cut_off() {
         ("a head without end", false, Turn::new().send("HTTP/1.1 200 OK\r\nx: ").repeat(&megabyte, 1_024), 502, 8 * MIB),
         ("headers without end", false, Turn::new().send("HTTP/1.1 200 OK\r\n").repeat("x: y\r\n".repeat(1_000), 1_024), 502, 8 * MIB),
         ("an event without end", true, Turn::sse_open([first]).send("40000000\r\ndata: ").repeat(&megabyte, 1_024), 0, ANSWER),
-        ("a chunk of sixteen exabytes", false, Turn::new().head(200, &[("transfer-encoding", "chunked")]).send("ffffffffffffffff\r\n").repeat(&megabyte, 1_024), 502, ANSWER),
+        (
+            "a chunk of sixteen exabytes",
+            false,
+            Turn::new().head(200, &[("transfer-encoding", "chunked")]).send("ffffffffffffffff\r\n").repeat(&megabyte, 1_024),
+            502,
+            ANSWER,
+        ),
         (
             "a compressed answer",
             false,

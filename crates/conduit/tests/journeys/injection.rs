@@ -54,8 +54,16 @@ fn judge(upstream: &Scripted, gateway: &Gateway) {
         for (name, value) in &request.headers {
             let name = name.to_ascii_lowercase();
             let known = [
-                "host", "authorization", "content-type", "content-length", "accept", "accept-encoding", "user-agent", "x-api-key",
-                "anthropic-version", "anthropic-beta",
+                "host",
+                "authorization",
+                "content-type",
+                "content-length",
+                "accept",
+                "accept-encoding",
+                "user-agent",
+                "x-api-key",
+                "anthropic-version",
+                "anthropic-beta",
             ];
             assert!(known.contains(&name.as_str()), "the header {name} went on");
             assert!(value.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{name}: {value:?}");

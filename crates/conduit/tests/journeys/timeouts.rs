@@ -1,9 +1,9 @@
 //! Each timer fires at its value and its stage is named; a mapping's own timers come before the provider's. R6, R7.
 
-use crate::harness::http2::Http2;
+use crate::harness::http2::{END_HEADERS, END_STREAM, HEADERS, Http2, block, frame};
 use crate::harness::{Ask, Gateway, KEY, Setup, openai};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 use testkit::scripted::{Script, Scripted, Turn};
 
@@ -100,7 +100,6 @@ fn every_stage_of_an_answer_has_its_limit() {
     let json = [("content-type", "application/json"), ("content-length", "500")];
     let events = openai::events(2);
     let pause = Duration::from_millis(200);
-    let first = ("m", true);
     // What stalls, after how long, on which request, which limit is to fire, the words for it.
     let cases: Vec<(&str, Turn, Duration, bool, Duration, &str)> = vec![
         ("no head", Turn::never(), Duration::ZERO, false, TOTAL, "no answer in time"),
@@ -116,7 +115,14 @@ fn every_stage_of_an_answer_has_its_limit() {
             IDLE,
             "too long a pause between two events",
         ),
-        ("half a body", Turn::new().head(200, &json).send("{\"id\":").stall(), Duration::ZERO, false, TOTAL, "the answer did not end in time"),
+        (
+            "half a body",
+            Turn::new().head(200, &json).send("{\"id\":").stall(),
+            Duration::ZERO,
+            false,
+            TOTAL,
+            "the answer did not end in time",
+        ),
         (
             "a body byte by byte",
             Turn::new().head(200, &json).trickle(" ".repeat(500), 1, Duration::from_millis(20)),
@@ -126,7 +132,6 @@ fn every_stage_of_an_answer_has_its_limit() {
             "the answer did not end in time",
         ),
     ];
-    assert!(first.1);
     for (what, turn, before, stream, limit, words) in cases {
         let upstream = Scripted::start(Script::always(turn));
         let gateway = start(&format!("{}/v1", upstream.url()));
@@ -150,8 +155,11 @@ fn closes(mut stream: TcpStream) -> Duration {
 #[test]
 fn idle_connections_are_closed() {
     let upstream = Scripted::start(Script::always(openai::answered()));
-    let gateway =
-        Setup::new().server("idle_timeout: 1s").provider("one", "openai", &format!("{}/v1", upstream.url())).model("m", "one", "up-1", 1).start();
+    let gateway = Setup::new()
+        .server("idle_timeout: 1s")
+        .provider("one", "openai", &format!("{}/v1", upstream.url()))
+        .model("m", "one", "up-1", 1)
+        .start();
     let in_time = |what: &str, took: Duration| {
         println!("FIGURE: {what}: closed after {took:?}");
         assert!((Duration::from_millis(900)..Duration::from_millis(2_800)).contains(&took), "{what}: {took:?}");
@@ -160,11 +168,14 @@ fn idle_connections_are_closed() {
     kept.write_all(b"GET /health/live HTTP/1.1\r\nhost: h\r\n\r\n").unwrap();
     in_time("keep-alive", closes(kept));
     let mut http2 = Http2::connect(gateway.address(), &[]);
+    let head = block(&[(b":method", b"GET"), (b":scheme", b"http"), (b":path", b"/health/live"), (b":authority", b"h")]);
+    assert!(http2.send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &head)));
+    assert!(http2.frames(Duration::from_secs(5), |frames| frames.iter().any(|frame| frame.status().is_some())).len() > 1);
     let began = Instant::now();
     while !http2.ended && began.elapsed() < Duration::from_secs(10) {
         http2.frames(Duration::from_millis(50), |_| false);
     }
-    in_time("HTTP/2 without a request", began.elapsed());
+    in_time("HTTP/2 without a further request", began.elapsed());
 }
 
 /// R7: callers that send their heads a byte at a time take nothing from the others.
@@ -172,11 +183,8 @@ fn idle_connections_are_closed() {
 fn slow_heads_and_bodies_leave_honest_callers_alone() {
     const SLOW: usize = 300;
     let upstream = Scripted::start(Script::always(openai::answered()));
-    let gateway = Setup::new()
-        .log("info")
-        .provider("one", "openai", &format!("{}/v1", upstream.url()))
-        .model("m", "one", "up-1", 1)
-        .start();
+    let gateway =
+        Setup::new().log("info").provider("one", "openai", &format!("{}/v1", upstream.url())).model("m", "one", "up-1", 1).start();
     let median = || {
         let mut times: Vec<_> = (0..40)
             .map(|_| {
@@ -193,7 +201,8 @@ fn slow_heads_and_bodies_leave_honest_callers_alone() {
     let mut slow: Vec<_> = (0..SLOW)
         .map(|number| {
             let mut stream = TcpStream::connect(gateway.address()).unwrap();
-            let body = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {KEY}\r\ncontent-length: 1000\r\n\r\n{{");
+            let body =
+                format!("POST /v1/chat/completions HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {KEY}\r\ncontent-length: 1000\r\n\r\n{{");
             let begun = if number % 2 == 0 { "GET /v1/models HTTP/1.1\r\nhost: h\r\nx-slow: " } else { &body };
             stream.write_all(begun.as_bytes()).unwrap();
             stream
@@ -209,6 +218,4 @@ fn slow_heads_and_bodies_leave_honest_callers_alone() {
     // A head and a body that have begun cost less than a stream does.
     assert!(growth < 64 * SLOW as u64, "{growth} KiB for {SLOW} slow callers");
     drop(slow);
-    // The listener of a machine that has no more room would refuse here.
-    assert!(TcpListener::bind("127.0.0.1:0").is_ok());
 }

@@ -93,7 +93,8 @@ fn huffman_digits(bytes: &[u8], length: &u8) -> Option<u16> {
     if length & 0x80 == 0 {
         return std::str::from_utf8(bytes.get(..usize::from(*length))?).ok()?.parse().ok();
     }
-    let bits: Vec<u8> = bytes.iter().take(usize::from(length & 0x7f)).flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
+    let bits: Vec<u8> =
+        bytes.iter().take(usize::from(length & 0x7f)).flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
     let (mut at, mut status) = (0, 0);
     for _ in 0..3 {
         let number = |count: usize| Some(bits.get(at..at + count)?.iter().fold(0_u16, |value, bit| value << 1 | u16::from(*bit)));

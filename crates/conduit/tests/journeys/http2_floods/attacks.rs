@@ -1,8 +1,8 @@
 //! The attacks. Each runs on one connection until the gateway ends it or the time is over, and says whether the gateway ended it.
 
 use crate::harness::http2::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, Http2, INITIAL_WINDOW, PING, PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE, block,
-    frame, integer, string,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, Http2, INITIAL_WINDOW, PING, PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE,
+    block, frame, integer, string,
 };
 use crate::harness::{KEY, openai};
 use std::net::SocketAddr;
