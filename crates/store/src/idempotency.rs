@@ -57,7 +57,8 @@ impl<'a> Idempotency<'a> {
         let run = |sql: &str, values: Vec<Value>| tx.execute_raw(Statement::from_sql_and_values(self.store.backend(), sql, values));
         let body = || Value::from(body_hash.to_vec());
         let (id, owner) = (|| Value::from(claim.id.as_str()), || Value::from(claim.owner.as_str()));
-        let taken = run(TAKE, vec![id(), body(), owner(), until.into(), now.into()]).await.map_err(StoreError::database(doing))?;
+        let taken = run(TAKE, vec![id(), body(), owner(), until.into(), now.into()]).await;
+        let taken = taken.map_err(StoreError::database(doing)).map_err(|error| self.store.noted(error))?;
         if taken.rows_affected() > 0 {
             run(PURGE, vec![now.into(), ALONG.into()]).await.map_err(StoreError::database("removing old answers"))?;
             self.store.commit(tx).await?;

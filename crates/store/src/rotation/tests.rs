@@ -134,7 +134,7 @@ async fn a_lost_secret_is_named_and_left() {
     .await;
 }
 
-/// The victim: rotates slowly until it is killed.
+/// The victim: rotates in small steps until it is killed.
 #[test]
 #[ignore = "started by the test below"]
 fn victim() {
@@ -142,24 +142,24 @@ fn victim() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = open_with(&url, both_keys()).await;
-        println!("\nROTATING");
-        store.rotate_at(Pace { batch: 20, ..QUICK }).await.unwrap();
+        store.rotate_at(Pace { batch: 5, ..QUICK }).await.unwrap();
     });
 }
 
-/// Starts the victim and kills it so long after it has begun.
-fn kill_after(url: &str, time: Duration) {
-    use std::io::{BufRead, BufReader};
+/// Starts the victim and kills it as soon as so many values are seen to be exchanged.
+async fn kill_at(url: &str, store: &Store, target: u64) {
     let mut victim = Command::new(std::env::current_exe().unwrap())
         .args(["rotation::tests::victim", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
         .env(URL, url)
-        .stdout(Stdio::piped())
+        .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let begun = BufReader::new(victim.stdout.take().unwrap()).lines().map_while(Result::ok).find(|line| line == "ROTATING");
-    assert!(begun.is_some(), "the victim begins");
-    std::thread::sleep(time);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while store.sealed_by().await.unwrap().get(&other_keys().id()).is_none_or(|done| *done < target) {
+        assert!(Instant::now() < deadline, "the victim does not get so far");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     victim.kill().unwrap();
     victim.wait().unwrap();
 }
@@ -169,31 +169,20 @@ fn kill_after(url: &str, time: Duration) {
 #[tokio::test]
 async fn a_rotation_that_was_killed_is_taken_up() {
     on_each_url(async |url| {
-        const COUNT: usize = 2_000;
+        const COUNT: usize = 3_000;
         let store = open(url).await;
         let (id, count) = fill(&store, COUNT).await;
-        store.close().await.unwrap();
-        let (mut halves, mut time) = (0, 2);
-        for _ in 0..12 {
-            let (victims, wait) = (url.to_owned(), Duration::from_millis(time));
-            tokio::task::spawn_blocking(move || kill_after(&victims, wait)).await.unwrap();
-            let store = open_with(url, both_keys()).await;
+        store.replace_keys(both_keys()).await.unwrap();
+        for target in [1, 400, 900] {
+            kill_at(url, &store, target).await;
             check(&store, &id, COUNT).await;
             let done = store.sealed_by().await.unwrap();
-            store.close().await.unwrap();
-            if done.len() == 2 {
-                halves += 1;
-                assert!(refused(url, other_keys()).await, "{done:?}");
-            } else if done.contains_key(&other_keys().id()) {
-                break;
-            } else {
-                time *= 2;
-            }
+            assert_eq!(done.len(), 2, "killed in the middle: {done:?}");
+            assert!(refused(url, other_keys()).await, "{done:?}");
         }
-        assert!(halves > 0, "some run was killed in the middle");
-        let store = open_with(url, both_keys()).await;
         let report = store.rotate_at(QUICK).await.unwrap();
         assert_eq!((report.rewrapped + report.already, report.undecryptable.len()), (count, 0));
+        assert!(report.already >= 900, "what was done stays done: {report:?}");
         store.close().await.unwrap();
         let store = open_with(url, other_keys()).await;
         check(&store, &id, COUNT).await;
