@@ -63,6 +63,10 @@ impl Readiness {
         draining.into_iter().chain(self.word.lock().0.err()).collect()
     }
 
+    pub(crate) fn is_ready(&self) -> bool {
+        self.reasons().is_empty()
+    }
+
     /// The answer of `/health/ready`.
     pub(crate) fn answer(&self) -> Response<Answer> {
         let reasons = self.reasons();

@@ -99,7 +99,7 @@ impl Default for Settings {
 pub struct Gateway {
     pub(crate) parts: Parts,
     opened: OnceLock<Opened>,
-    readiness: Readiness,
+    readiness: Arc<Readiness>,
     metrics: Arc<Metrics>,
     pub(crate) load: Load,
     /// Where the admin API runs: the runtime that the gateway was made on.
@@ -110,11 +110,13 @@ impl Gateway {
     /// To be called on the runtime that carries the database: the admin API runs on it, so that a caller's connection that goes away drops no
     /// call of the database half way (R42).
     pub fn new(parts: Parts) -> Arc<Self> {
-        let metrics = Arc::new(Metrics::default());
+        let (metrics, readiness) = (Arc::new(Metrics::default()), Arc::new(Readiness::default()));
+        let asked = Arc::clone(&readiness);
+        metrics.gauge("ready", "1 while a balancer should send requests here", move || if asked.is_ready() { 1.0 } else { 0.0 });
         Arc::new(Self {
             parts,
             opened: OnceLock::new(),
-            readiness: Readiness::default(),
+            readiness,
             load: Load::new(Arc::clone(&metrics)),
             metrics,
             runtime: Handle::try_current().ok(),

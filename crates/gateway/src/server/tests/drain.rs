@@ -7,12 +7,14 @@ fn while_it_is_not_ready_any_more_it_still_serves() {
     let mut running =
         Setup::new(Drip::new(Duration::from_millis(5), 3)).settings(|settings| settings.drain_delay = Duration::from_millis(600)).run();
     assert_eq!(running.get("/health/ready").0, 200);
+    assert_eq!(running.metric("conduit_ready"), "1.0");
     running.stop();
     eventually("not ready", || running.get("/health/ready").0 == 503);
     let (_, body) = running.get("/health/ready");
     assert_eq!(serde_json::from_str::<serde_json::Value>(&body).unwrap()["reasons"], json!(["draining"]));
     assert_eq!(running.get("/health/live").0, 200);
-    assert_eq!(running.get("/metrics").0, 200);
+    let (status_of_metrics, page) = running.get("/metrics");
+    assert!(status_of_metrics == 200 && page.contains("conduit_ready 0.0") && page.contains("conduit_draining 1"), "{page}");
     let (mut stream, head) = running.chat(&streamed());
     assert!(status(&head) == 200 && head.to_ascii_lowercase().contains("connection: close"), "{head}");
     assert!(rest(&mut stream).contains("[DONE]"), "served to its end");
