@@ -14,7 +14,7 @@ use wire::sse::Framer;
 const DIALECTS: &[&dyn Dialect] = &[&OpenaiChat, &AnthropicMessages, &OpenaiCompletions];
 
 /// A request that can be read can be written, as a request of the dialect that it is written in. Its own dialect says the same again: OpenAI
-/// chat reads what it read before, the other one, which must order and merge messages, has nothing left to change.
+/// chat reads what it read before, save what was told as lost, and the other one, which must order and merge messages, has nothing left to change.
 pub(crate) fn request(data: &[u8]) {
     let facts = ModelFacts::default();
     for reader in DIALECTS {
@@ -27,7 +27,8 @@ pub(crate) fn request(data: &[u8]) {
             let again = writer.read_request(&written.body).expect("what the dialect itself wrote");
             match writer.id() {
                 id if id != reader.id() => {}
-                DialectId::OpenaiChat => assert_eq!(again, chat),
+                DialectId::OpenaiChat if written.losses.is_empty() => assert_eq!(again, chat),
+                DialectId::OpenaiChat => {}
                 _ => {
                     let twice = writer.write_request(&again, &target).expect("what it wrote before");
                     assert_eq!(String::from_utf8_lossy(&twice.body), String::from_utf8_lossy(&written.body));

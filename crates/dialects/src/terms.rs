@@ -3,7 +3,7 @@
 //! Quirks and writers name fields as OpenAI chat spells them, and turns by their number. For a caller of another dialect they are told by
 //! the names and places of its own body, once, when the request is written.
 
-use chat::{Chat, DialectId, Fault, Loss, LossKind, Part, PartKind, Place};
+use chat::{Chat, DialectId, Fault, Loss, LossKind, Part, PartKind, Place, Turn};
 
 /// Names the fields of these losses as the caller knows them.
 pub fn tell_losses(chat: &Chat, losses: &mut Vec<Loss>) {
@@ -66,17 +66,16 @@ fn in_messages(chat: &Chat, path: &str) -> String {
 /// `messages[2].tool_calls[0].function.arguments` as the block that it was.
 fn in_turn(chat: &Chat, number: usize, rest: &str) -> Option<String> {
     let (turn, place) = (chat.turns.get(number)?, chat.places.get(number)?);
-    let kinds: [(&str, OfKind); 4] =
-        [("tool_calls", is_call), ("thinking_blocks", is_sealed), ("annotations", is_citation), ("content", is_content)];
+    let kinds: [(&str, OfKind); 5] = [
+        ("tool_calls", is_call),
+        ("thinking_blocks", is_sealed),
+        ("reasoning", is_thought),
+        ("annotations", is_citation),
+        ("content", is_content),
+    ];
     let inner = rest.strip_prefix('.').unwrap_or(rest);
-    // Of a tool's result the turn is the block, and what is inside has the block's names.
-    if let Some((PartKind::ToolResult(result), block)) = turn.parts.first().map(|part| &part.kind).zip(place.parts.first()) {
-        let marked = turn.parts.first().is_some_and(|part| part.cache.is_some());
-        let inside = result.parts.iter().position(|part| part.cache.is_some()).filter(|_| inner == "cache_control" && !marked);
-        return Some(match inside {
-            Some(at) => format!("{block}.content[{at}]{rest}"),
-            None => format!("{block}{rest}"),
-        });
+    if let Some((PartKind::ToolResult(_), block)) = turn.parts.first().map(|part| &part.kind).zip(place.parts.first()) {
+        return Some(in_result(turn, place, block, rest));
     }
     for (name, of_kind) in kinds {
         let Some((at, more)) = indexed(inner, name) else { continue };
@@ -84,7 +83,8 @@ fn in_turn(chat: &Chat, number: usize, rest: &str) -> Option<String> {
         return Some(format!("{}{}", found.1, member(more)));
     }
     let whole = match inner.split('.').next().unwrap_or_default() {
-        "reasoning_content" | "thinking_blocks" => place_of(turn.parts.iter(), place, is_thought),
+        "reasoning_content" => place_of(turn.parts.iter(), place, |part| is_thought(part) && !is_sealed(part)),
+        "thinking_blocks" => place_of(turn.parts.iter(), place, is_sealed),
         // Of content that is one text it stands on the message.
         "cache_control" => place_of(turn.parts.iter(), place, |part| part.cache.is_some()).map(|block| format!("{block}.cache_control")),
         "content" => place_of(turn.parts.iter(), place, is_content),
@@ -93,6 +93,23 @@ fn in_turn(chat: &Chat, number: usize, rest: &str) -> Option<String> {
     match whole {
         Some(block) => Some(format!("{block}{}", inner.split_once('.').map_or_else(String::new, |(_, more)| format!(".{more}")))),
         None => Some(format!("{}{rest}", place.turn)),
+    }
+}
+
+/// Of a tool's result the turn is the block, and what is inside has the block's names; but a member of the message stands beside it.
+fn in_result(turn: &Turn, place: &Place, block: &str, rest: &str) -> String {
+    if let Some(inside) = rest.strip_prefix(".result") {
+        return in_block(block, inside);
+    }
+    let name = rest.strip_prefix('.').unwrap_or(rest);
+    if turn.extras.get(name).is_some() { format!("{}{rest}", place.turn) } else { in_block(block, rest) }
+}
+
+/// What is inside a result: its own blocks have this dialect's names too.
+fn in_block(block: &str, rest: &str) -> String {
+    match rest.strip_prefix('.').and_then(|inner| indexed(inner, "content")) {
+        Some((at, more)) => format!("{block}.content[{at}]{}", member(more)),
+        None => format!("{block}{rest}"),
     }
 }
 

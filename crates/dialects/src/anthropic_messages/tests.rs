@@ -6,6 +6,7 @@ mod errors;
 mod from_openai;
 mod grid;
 mod inbound;
+mod inbound_accounting;
 mod recorded;
 mod replies;
 mod requests;

@@ -139,6 +139,7 @@ impl Writer {
     /// Nothing that a client could use, and no way to take back what was said: the stream ends with an error.
     fn fail(&mut self, out: &mut Vec<u8>) {
         self.stage = Stage::Over;
+        self.blocks.clear();
         let message = "The model's arguments of a tool call are not JSON, which this dialect's clients cannot read.";
         let fault = Fault::new(FaultKind::ProviderBadResponse, Origin::Provider, Step::Relay, message);
         out.extend_from_slice(&super::errors::write_frame(&fault, ""));
@@ -193,7 +194,7 @@ impl StreamWriter for Writer {
             return;
         }
         self.tell_head(out);
-        for part in self.blocks.iter().map(Block::part).collect::<Vec<_>>() {
+        while let Some(part) = self.blocks.front().map(Block::part) {
             self.close(part, out);
         }
         if self.stage == Stage::Over {

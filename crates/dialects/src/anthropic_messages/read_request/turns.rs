@@ -76,7 +76,7 @@ fn push(chat: &mut Chat, role: Role, blocks: Vec<Block>, listed: bool, place: &s
     for block in blocks {
         let is_result = matches!(block.part.kind, PartKind::ToolResult(_));
         if is_result {
-            begin(chat, Role::Tool, false, block.place.clone());
+            begin(chat, Role::Tool, false, place.to_owned());
         } else if !open {
             begin(chat, role, listed, place.to_owned());
         }

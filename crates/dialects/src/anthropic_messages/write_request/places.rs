@@ -14,12 +14,20 @@ pub(super) fn of_result(turn_place: &str, parts: &[Part], listed: bool) -> Vec<S
 }
 
 fn in_list(outer: &str, parts: &[Part], listed: bool) -> Vec<String> {
-    let (mut contents, mut calls, mut thoughts, mut sources) = (0, 0, 0, 0);
+    let (mut contents, mut calls, mut thoughts, mut sources, mut unsigned) = (0, 0, 0, 0, 0);
+    let mut all_thoughts = 0;
     let next = |counter: &mut usize| std::mem::replace(counter, *counter + 1);
     let place = |part: &Part| match &part.kind {
         PartKind::ToolCall(_) => format!("{outer}.tool_calls[{}]", next(&mut calls)),
-        PartKind::Reasoning(thought) if thought.signature.is_none() && thought.encrypted.is_none() => format!("{outer}.reasoning_content"),
-        PartKind::Reasoning(_) => format!("{outer}.thinking_blocks[{}]", next(&mut thoughts)),
+        PartKind::Reasoning(thought) if thought.signature.is_none() && thought.encrypted.is_none() => {
+            let at = next(&mut all_thoughts);
+            // A caller of OpenAI chat has one; of several, each has its number among all thoughts.
+            if next(&mut unsigned) == 0 { format!("{outer}.reasoning_content") } else { format!("{outer}.reasoning[{at}]") }
+        }
+        PartKind::Reasoning(_) => {
+            next(&mut all_thoughts);
+            format!("{outer}.thinking_blocks[{}]", next(&mut thoughts))
+        }
         PartKind::Citation { .. } => format!("{outer}.annotations[{}]", next(&mut sources)),
         PartKind::ToolResult(_) => outer.to_owned(),
         // A whole message that nothing else stands for.

@@ -30,6 +30,9 @@ type Moved<'t> = Vec<(&'t Part, String)>;
 
 /// One message for each result.
 fn write_results<'t>(out: &mut ArrayWriter<'_>, turn: &'t Turn, own: bool, path: &str, moved: &mut Moved<'t>, losses: &mut Vec<Loss>) {
+    // Of another dialect's caller a member may stand on the message and on the result in it.
+    let inner = if own { path.to_owned() } else { format!("{path}.result") };
+    let path = inner.as_str();
     for (n, part) in turn.parts.iter().enumerate() {
         if part.cache.is_some() {
             losses.push(Loss::dropped(format!("{path}.cache_control"), NO_MARKERS));
@@ -68,14 +71,9 @@ fn write_result_content<'t>(
     if own {
         return write_content(out, &result.parts.iter().collect::<Vec<_>>(), Shape { listed: result.listed, empty: "null" }, path, losses);
     }
-    let mut kept = Vec::new();
-    for (at, part) in result.parts.iter().enumerate() {
-        match is_media(part) {
-            true => moved.push((part, format!("{path}.content[{at}]"))),
-            false => kept.push(part),
-        }
-    }
-    write_adapted(out, &kept, "\"\"", path, losses);
+    let (media, kept): (Vec<_>, Vec<_>) = placed(&result.parts, path).into_iter().partition(|(part, _)| is_media(part));
+    moved.extend(media);
+    write_adapted(out, &kept, "\"\"", losses);
 }
 
 /// What a tool message cannot hold: it takes text alone.
@@ -107,20 +105,25 @@ fn write_moved(out: &mut ArrayWriter<'_>, moved: &mut Moved<'_>, losses: &mut Ve
 }
 
 /// Content that another dialect's caller sent, in the plainest form: a text alone is a string, and an empty list is never sent.
-fn write_adapted(out: &mut ObjectWriter<'_>, parts: &[&Part], empty: &'static str, path: &str, losses: &mut Vec<Loss>) {
-    if let [Part { kind: PartKind::Text { .. }, .. }] = parts {
-        return write_content(out, parts, Shape { listed: false, empty }, path, losses);
+fn write_adapted(out: &mut ObjectWriter<'_>, parts: &[(&Part, String)], empty: &'static str, losses: &mut Vec<Loss>) {
+    if let [(part @ Part { kind: PartKind::Text { .. }, .. }, path)] = parts {
+        return write_content(out, &[*part], Shape { listed: false, empty }, path, losses);
     }
     let mut content = Vec::new();
     let mut list = ArrayWriter::new(&mut content);
-    for (at, part) in parts.iter().enumerate() {
-        write_part(&mut list, part, &format!("{path}.content[{at}]"), losses);
+    for (part, path) in parts {
+        write_part(&mut list, part, path, losses);
     }
     let any = !list.is_empty();
     match list.finish() {
         Ok(()) if any => out.json("content", &String::from_utf8_lossy(&content)),
         _ => out.json("content", empty),
     };
+}
+
+/// Each part of a content with its place in it.
+fn placed<'t>(content: impl IntoIterator<Item = &'t Part>, path: &str) -> Vec<(&'t Part, String)> {
+    content.into_iter().enumerate().map(|(at, part)| (part, format!("{path}.content[{at}]"))).collect()
 }
 
 fn write_message(out: &mut ObjectWriter<'_>, turn: &Turn, own: bool, path: &str, losses: &mut Vec<Loss>) {
@@ -135,8 +138,7 @@ fn write_message(out: &mut ObjectWriter<'_>, turn: &Turn, own: bool, path: &str,
         write_assistant(out, turn, own, path, losses);
     } else if !own {
         lose_sources(turn, path, losses);
-        let content: Vec<&Part> = turn.parts.iter().filter(|part| !is_source(part)).collect();
-        write_adapted(out, &content, "\"\"", path, losses);
+        write_adapted(out, &placed(turn.parts.iter().filter(|part| !is_source(part)), path), "\"\"", losses);
     } else {
         write_content(out, &turn.parts.iter().collect::<Vec<_>>(), Shape { listed: turn.listed, empty: "null" }, path, losses);
     }
@@ -156,7 +158,7 @@ fn write_assistant(out: &mut ObjectWriter<'_>, turn: &Turn, own: bool, path: &st
     match own {
         true => write_content(out, &content, Shape { listed: turn.listed, empty: "null" }, path, losses),
         // Without calls a message must say something.
-        false => write_adapted(out, &content, if turn.parts.iter().any(is_call) { "null" } else { "\"\"" }, path, losses),
+        false => write_adapted(out, &placed(content, path), if turn.parts.iter().any(is_call) { "null" } else { "\"\"" }, losses),
     }
     let mut refusals = turn.parts.iter().filter_map(|part| if let PartKind::Refusal { text } = &part.kind { Some(text) } else { None });
     if let Some(text) = refusals.next().filter(|_| !turn.listed) {
@@ -167,7 +169,7 @@ fn write_assistant(out: &mut ObjectWriter<'_>, turn: &Turn, own: bool, path: &st
             write_audio_reference(out, id, part);
         }
     }
-    write_thought(out, turn, path, losses);
+    write_thought(out, turn, own, path, losses);
     write_tool_calls(out, &turn.parts);
     for (at, part) in turn.parts.iter().filter(|part| is_call(part)).enumerate() {
         let path = format!("{path}.tool_calls[{at}]");
@@ -189,16 +191,24 @@ fn lose_sources(turn: &Turn, path: &str, losses: &mut Vec<Loss>) {
 }
 
 /// Thought that this dialect's servers said goes back under the name that most of them read; sealed thought belongs to its maker.
-fn write_thought(out: &mut ObjectWriter<'_>, turn: &Turn, path: &str, losses: &mut Vec<Loss>) {
+fn write_thought(out: &mut ObjectWriter<'_>, turn: &Turn, own: bool, path: &str, losses: &mut Vec<Loss>) {
     const SEALED: &str = "a sealed thought goes back only to the provider that made it";
     let mut text = String::new();
     let mut sealed = false;
-    for part in &turn.parts {
-        if let PartKind::Reasoning(thought) = &part.kind {
-            match thought.from == ME && thought.encrypted.is_none() {
-                true => text.push_str(&thought.text),
-                false => sealed = true,
+    let thoughts =
+        turn.parts.iter().filter_map(|part| if let PartKind::Reasoning(thought) = &part.kind { Some((part, thought)) } else { None });
+    for (at, (part, thought)) in thoughts.enumerate() {
+        let place = format!("{path}.reasoning[{at}]");
+        if thought.from == ME && thought.encrypted.is_none() {
+            text.push_str(&thought.text);
+            foreign(&part.extras, &place, losses);
+            if part.cache.is_some() {
+                losses.push(Loss::dropped(format!("{place}.cache_control"), NO_MARKERS));
             }
+        } else if own {
+            sealed = true;
+        } else {
+            losses.push(Loss::dropped(place, SEALED));
         }
     }
     let named_by_quirk = turn.extras.of(ME).iter().any(|(name, _)| name == "reasoning_content");
