@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 60
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-sdk check format docs bench fuzz release clean deny
+.PHONY: help run test test-rust test-sdk soak check format docs bench fuzz release clean deny
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -24,6 +24,9 @@ test-rust:
 # The official SDKs against the real program; tests/sdk/run.sh makes its own Python environment and Node modules.
 test-sdk:
 	@if [ -x tests/sdk/run.sh ]; then tests/sdk/run.sh; else echo "SKIPPED: the SDK tests: there is no tests/sdk/run.sh"; [ "$${CI:-}" != true ]; fi
+
+soak: ## what takes long: the API fuzzed from its OpenAPI document
+	tests/schemathesis.sh
 
 check: ## formatting, lints, dependencies, tidiness, generated documents
 	$(CARGO) fmt --all --check
