@@ -36,3 +36,12 @@ fn known_models_have_their_figures() {
     assert_eq!(facts(groq, "openai/gpt-oss-120b").max_output, Some(65_536));
     assert_eq!(facts(groq, "qwen/qwen3.8-27b").max_output, Some(16_384));
 }
+
+/// Of a model that cannot think, a caller of another dialect asks for thought in vain: that is a loss, not a refused request.
+#[test]
+fn models_of_openai_that_cannot_think_are_known() {
+    let openai = crate::find("openai").unwrap();
+    let cannot = |model| facts(openai, model).thinking.mode == dialects::ThinkingMode::None;
+    assert!(["gpt-4o-mini", "gpt-4.1", "ft:gpt-4o:acme", "gpt-3.5-turbo", "gpt-5-chat-latest"].into_iter().all(cannot));
+    assert!(!["gpt-5", "gpt-6-sol", "o3", "no-such-model"].into_iter().any(cannot));
+}

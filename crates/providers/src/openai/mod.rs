@@ -3,7 +3,7 @@
 use crate::catalog::{self, Family};
 use crate::{Auth, Declaration, DefaultTimeouts, Endpoint, Field, FieldHeader, FieldKind, LimitHeaders, ModelList, Models, Quirk, Sourced};
 use chat::{DialectId, Operation};
-use dialects::ModelFacts;
+use dialects::{ModelFacts, ThinkingMode};
 
 pub(crate) static DECLARATION: Declaration = Declaration {
     kind: "openai",
@@ -83,7 +83,13 @@ const QUIRKS: &[Sourced] = &[
 ];
 
 fn facts(model: &str) -> ModelFacts {
-    catalog::by_family(FAMILIES, model)
+    let mut facts = catalog::by_family(FAMILIES, model);
+    let base = model.strip_prefix("ft:").unwrap_or(model);
+    if WITHOUT_REASONING.iter().any(|family| base.starts_with(family)) {
+        // A caller of another dialect asks for thought in its own way: here it is a loss, where the provider would refuse the request.
+        facts.thinking.mode = ThinkingMode::None;
+    }
+    facts
 }
 
 /// From `providers/openai.md §10`.
