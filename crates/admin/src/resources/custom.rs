@@ -14,7 +14,8 @@ pub(super) fn options(
     given: Vec<(&'static str, Value)>,
     errors: &mut Vec<FieldError>,
 ) -> Option<CustomOptions> {
-    if given.is_empty() {
+    // Taking away what is not there is no wish: forms send null for what was left empty.
+    if given.is_empty() || (present.is_none() && given.iter().all(|(_, value)| value.is_null())) {
         return None;
     }
     let mut members = match present.map(serde_json::to_value) {

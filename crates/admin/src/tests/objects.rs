@@ -87,6 +87,20 @@ async fn several_credentials_are_told_apart_by_name() {
     assert_eq!(rotated["credentials"][0]["api_key"]["tail"], "CCCC");
 }
 
+/// Forms send null for what was left empty.
+#[tokio::test]
+async fn empty_custom_options_are_nothing_for_another_type() {
+    let bench = Bench::new().await;
+    let mut body = openai("main");
+    body["preset"] = Value::Null;
+    let id = bench.post(PROVIDERS, body).await.is(201)["id"].as_str().unwrap().to_owned();
+    let changed =
+        bench.send("PATCH", &format!("{PROVIDERS}/{id}"), json!({ "preset": null, "headers": null, "enabled": false })).await.is(200);
+    assert_eq!((&changed["enabled"], changed.get("custom")), (&json!(false), None));
+    let refused = bench.send("PATCH", &format!("{PROVIDERS}/{id}"), json!({ "preset": "vllm" })).await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+}
+
 /// R72: a new host gets no secret that was meant for another one.
 #[tokio::test]
 async fn another_host_needs_the_secret_again() {
