@@ -18,7 +18,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often callers are looked at; a provider hears of one that left within 500 ms.
 const EVERY: Duration = Duration::from_millis(200);
@@ -77,46 +77,83 @@ impl Guests {
         loop {
             tokio::time::sleep(EVERY).await;
             let settings = self.0.gateway.settings();
-            self.each_guest(|guest| {
-                let reason = match guest.pulse.judge(&settings, || guest.watch.is_closed()) {
-                    Verdict::Stay => return,
-                    Verdict::Leave(reason) => guest.hear(Word::Leave).then_some(reason),
-                    Verdict::Drop(reason) => guest.hear(Word::Go).then_some(reason),
-                };
-                if let Some(reason) = reason {
-                    self.0.gateway.metrics().closed(reason);
-                    tracing::debug!(reason, "a connection is closed");
-                }
-            });
-            self.each_stay(|stay| stay.look(&settings));
+            let now = Instant::now();
+            let mut guests = Round::of(&self.0.guests);
+            while guests.look(|guest| self.judge(guest, &settings, now)) {
+                tokio::task::yield_now().await;
+            }
+            let mut stays = Round::of(&self.0.stays);
+            while stays.look(|stay| stay.look(&settings)) {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    fn judge(&self, guest: &Guest, settings: &Settings, now: Instant) {
+        let reason = match guest.pulse.judge(settings, now, || guest.watch.is_closed()) {
+            Verdict::Stay => return,
+            Verdict::Leave(reason) => guest.hear(Word::Leave).then_some(reason),
+            Verdict::Drop(reason) => guest.hear(Word::Go).then_some(reason),
+        };
+        if let Some(reason) = reason {
+            self.0.gateway.metrics().closed(reason);
+            tracing::debug!(reason, "a connection is closed");
         }
     }
 
     /// Nothing new is taken: idle connections close, the others after what is under way.
     pub(crate) fn close(&self) {
         self.0.closing.store(true, Ordering::Release);
-        self.each_guest(|guest| {
+        let mut guests = Round::of(&self.0.guests);
+        while guests.look(|guest| {
             guest.hear(Word::Leave);
-        });
+        }) {}
     }
 
     /// The grace is over: every request is answered with an error, or its stream ended with one.
     pub(crate) fn cut(&self) {
-        self.each_stay(|stay| stay.visit.cut());
+        let mut stays = Round::of(&self.0.stays);
+        while stays.look(|stay| stay.visit.cut()) {}
+    }
+}
+
+/// One way through a list, a few at a time: thousands of connections that do nothing must not hold up the one that does something.
+struct Round<'a, T> {
+    list: &'a Mutex<Vec<Weak<T>>>,
+    next: usize,
+}
+
+/// How many are looked at in one go.
+const FEW: usize = 128;
+
+impl<'a, T> Round<'a, T> {
+    fn of(list: &'a Mutex<Vec<Weak<T>>>) -> Self {
+        Self { list, next: 0 }
     }
 
-    /// The lists are small while they are looked through: what has gone is forgotten on the way.
-    fn each_guest(&self, look: impl Fn(&Guest)) {
-        let mut present = Vec::new();
-        self.0.guests.lock().retain(|guest| guest.upgrade().map(|guest| present.push(guest)).is_some());
-        present.iter().for_each(|guest| look(guest));
+    /// Looks at the next few; whether there are more. Those that have gone are forgotten on the way.
+    fn look(&mut self, look: impl Fn(&T)) -> bool {
+        // The lock is free while they are looked at, and while the last hand on one is let go.
+        self.few().iter().for_each(|present| look(present));
+        self.next < self.list.lock().len()
     }
 
-    fn each_stay(&self, look: impl Fn(&Stay)) {
-        let mut present = Vec::new();
-        self.0.stays.lock().retain(|stay| stay.upgrade().map(|stay| present.push(stay)).is_some());
-        // Looking may drop an answer, and this is where the last hand on it may be let go: the lock is free by then.
-        present.iter().for_each(|stay| look(stay));
+    fn few(&mut self) -> Vec<Arc<T>> {
+        let mut list = self.list.lock();
+        let mut present = Vec::with_capacity(FEW);
+        for _ in 0..FEW {
+            match list.get(self.next).map(Weak::upgrade) {
+                Some(Some(one)) => {
+                    present.push(one);
+                    self.next += 1;
+                }
+                Some(None) => {
+                    list.swap_remove(self.next);
+                }
+                None => break,
+            }
+        }
+        present
     }
 }
 

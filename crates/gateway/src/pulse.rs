@@ -48,20 +48,14 @@ impl Default for Pulse {
 }
 
 impl Pulse {
-    fn now(&self) -> u64 {
-        u64::try_from(self.accepted.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1
-    }
-
-    fn since(&self, time: &AtomicU64) -> Option<Duration> {
-        match time.load(Ordering::Relaxed) {
-            0 => None,
-            then => Some(Duration::from_millis(self.now().saturating_sub(then))),
-        }
+    fn at(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(self.accepted);
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX - 1) + 1
     }
 
     fn begin(&self, time: &AtomicU64) {
         if time.load(Ordering::Relaxed) == 0 {
-            time.store(self.now(), Ordering::Relaxed);
+            time.store(self.at(Instant::now()), Ordering::Relaxed);
         }
     }
 
@@ -87,7 +81,7 @@ impl Pulse {
     }
 
     pub(crate) fn request_ends(&self) {
-        self.idle.store(self.now(), Ordering::Relaxed);
+        self.idle.store(self.at(Instant::now()), Ordering::Relaxed);
         self.requests.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -102,15 +96,21 @@ impl Pulse {
     }
 
     /// `has_gone`: the caller has closed its side. A caller without a request may do so; hyper reads then and notices.
-    pub(crate) fn judge(&self, settings: &Settings, has_gone: impl FnOnce() -> bool) -> Verdict {
-        if self.since(&self.blocked).is_some_and(|blocked| blocked > settings.write_pause) {
+    /// `now` is read once for all connections of a sweep.
+    pub(crate) fn judge(&self, settings: &Settings, now: Instant, has_gone: impl FnOnce() -> bool) -> Verdict {
+        let now = self.at(now);
+        let since = |time: &AtomicU64| match time.load(Ordering::Relaxed) {
+            0 => None,
+            then => Some(Duration::from_millis(now.saturating_sub(then))),
+        };
+        if since(&self.blocked).is_some_and(|blocked| blocked > settings.write_pause) {
             return Verdict::Drop("write_timeout");
         }
         if self.requests.load(Ordering::Relaxed) > 0 {
             return if has_gone() { Verdict::Drop("caller_gone") } else { Verdict::Stay };
         }
-        let idle = self.since(&self.idle).unwrap_or_default();
-        match self.since(&self.head) {
+        let idle = since(&self.idle).unwrap_or_default();
+        match since(&self.head) {
             // What came behind a request that was under way is waited for from that one's end on.
             Some(head) if head.min(idle) > settings.head_timeout => Verdict::Drop("head_timeout"),
             Some(_) => Verdict::Stay,
@@ -130,7 +130,7 @@ mod tests {
 
     fn verdict(pulse: &Pulse) -> Verdict {
         let settings = Settings { head_timeout: HEAD, idle_timeout: IDLE, write_pause: HEAD, ..Settings::default() };
-        pulse.judge(&settings, || false)
+        pulse.judge(&settings, Instant::now(), || false)
     }
 
     /// As if so much time had gone by.
@@ -202,8 +202,8 @@ mod tests {
     #[test]
     fn a_caller_that_has_gone_is_noticed_while_it_is_served() {
         let pulse = Pulse::default();
-        assert_eq!(pulse.judge(&Settings::default(), || true), Verdict::Stay);
+        assert_eq!(pulse.judge(&Settings::default(), Instant::now(), || true), Verdict::Stay);
         pulse.request_begins();
-        assert_eq!(pulse.judge(&Settings::default(), || true), Verdict::Drop("caller_gone"));
+        assert_eq!(pulse.judge(&Settings::default(), Instant::now(), || true), Verdict::Drop("caller_gone"));
     }
 }
