@@ -144,14 +144,12 @@ impl Export {
             }
         }
         copy(from, &["allow_private_network", "timeouts", "max_in_flight"], &mut entry);
-        let custom =
-            ["preset", "dialects", "paths", "auth_header", "auth_prefix", "headers", "query", "quirks", "probe", "keep", "leniency"];
-        copy(from, &custom, &mut entry);
+        // Every member says something here, `false` and an empty text too.
+        let custom = from.get("custom").and_then(Value::as_object).into_iter().flatten();
+        entry.extend(custom.filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())));
         for map in ["headers", "query"] {
             for (field, value) in entry.get_mut(map).and_then(Value::as_object_mut).into_iter().flatten() {
-                if !value.is_string() {
-                    *value = self.reference(&[name, field]);
-                }
+                *value = self.reference(&[name, field]);
             }
         }
         Some(Value::Object(entry))

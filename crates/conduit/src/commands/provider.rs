@@ -43,6 +43,9 @@ pub(crate) struct Add {
     /// Where it is reached, where that differs from the type's own address.
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
+    /// Of type custom: the server's name, as vllm or llamacpp, which sets everything else as it needs it.
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
     /// Let it be plain http, or stand on a private or loopback address.
     #[arg(long)]
     allow_private_network: bool,
@@ -81,8 +84,10 @@ impl Add {
         let mut body = Map::new();
         body.insert("name".to_owned(), json!(self.name));
         body.insert("type".to_owned(), json!(self.kind));
-        if let Some(url) = &self.base_url {
-            body.insert("base_url".to_owned(), json!(url));
+        for (name, value) in [("base_url", &self.base_url), ("preset", &self.preset)] {
+            if let Some(value) = value {
+                body.insert(name.to_owned(), json!(value));
+            }
         }
         if self.allow_private_network {
             body.insert("allow_private_network".to_owned(), json!(true));

@@ -101,6 +101,13 @@ fn providers_and_mappings_are_made_tested_and_removed() {
     let listed = run(&["provider", "list"]);
     assert!(listed.out.contains("...mV9s") && !listed.out.contains("canary"), "{listed:?}");
 
+    let lab =
+        ["provider", "add", "lab", "--type", "custom", "--preset", "vllm", "--base-url", "http://127.0.0.1:9", "--allow-private-network"];
+    says(&run(&lab), 0, "`lab` is configured", "");
+    let exported = run(&["config", "export"]);
+    assert!(exported.out.contains("preset: \"vllm\"") && exported.out.contains("env:P_API_KEY"), "{exported:?}");
+    says(&run(&["provider", "remove", "lab"]), 0, "is removed", "");
+
     says(&run(&["mapping", "add", "mine", "simulated", "sim-chat", "--parameter", "temperature=0.1"]), 0, "`mine` is served by", "");
     let body = r#"{"model":"mine","messages":[{"role":"user","content":"Hello"}]}"#;
     assert_eq!(gateway.request("POST", "/v1/chat/completions", &key, body).0, 200);

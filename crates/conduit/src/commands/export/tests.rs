@@ -14,6 +14,8 @@ fn state() -> (Vec<Value>, Vec<Value>, Vec<Value>) {
         standing(json!({ "name": "main-one", "type": "openai", "base_url": "https://api.openai.com/v1", "allow_private_network": false,
         "timeouts": { "connect": "5s" }, "credentials": [
             { "name": "a", "weight": 2, "api_key": { "set": true } }, { "name": "b", "weight": 0, "api_key": { "set": true } }] }));
+    let lab = standing(json!({ "name": "lab", "type": "custom", "base_url": "https://lab.example.com", "credentials": [],
+        "custom": { "preset": "vllm", "append_v1": false, "auth_prefix": "", "headers": { "x-tenant": { "set": true, "tail": "3Yu5" } } } }));
     let mapping =
         standing(json!({ "virtual_model": "m*", "provider": "main-one", "provider_id": "2", "provider_model": "gpt-*", "priority": 2,
         "weight": 1, "strict": true, "options": {}, "parameters": { "stop": ["a: b", "#"] }, "timeouts": {} }));
@@ -23,7 +25,7 @@ fn state() -> (Vec<Value>, Vec<Value>, Vec<Value>) {
     let mut off =
         standing(json!({ "name": "off", "models": null, "operations": null, "limits": { "concurrency": null }, "expires_at": null }));
     off["enabled"] = json!(false);
-    (vec![one, two], vec![mapping], vec![key, off])
+    (vec![one, two, lab], vec![mapping], vec![key, off])
 }
 
 /// What is exported is a configuration again, once its variables are set; and no part of a secret is in it.
@@ -47,7 +49,9 @@ fn what_is_exported_is_read_back() {
         });
         let command_line = CommandLine { config: Some(path), ..CommandLine::default() };
         let config = load(&command_line, &environment).unwrap_or_else(|problems| panic!("{problems}"));
-        assert_eq!(config.providers.len(), 2);
+        assert_eq!(config.providers.len(), 3);
+        let custom = config.providers[2].custom.clone().unwrap();
+        assert_eq!((custom.append_v1, custom.auth_prefix.as_deref(), custom.headers.len()), (Some(false), Some(""), 1));
         assert_eq!(config.providers[0].name, "main \"one\"");
         assert_eq!(config.providers[0].max_in_flight, Some(7));
         let credentials = &config.providers[1].credentials;
