@@ -13,7 +13,7 @@ use wire::sse::Framer;
 /// Every dialect; each check gives its input to all of them.
 const DIALECTS: &[&dyn Dialect] = &[&OpenaiChat, &AnthropicMessages, &OpenaiCompletions];
 
-/// A request that can be read can be written, as a request of the dialect that it is written in. Its own dialect says the same again: OpenAI
+/// A request that can be read can be written, in every dialect that carries it. Its own dialect says the same again: OpenAI
 /// chat reads what it read before, save what was told as lost, and the other one, which must order and merge messages, has nothing left to change.
 pub(crate) fn request(data: &[u8]) {
     let facts = ModelFacts::default();
@@ -24,9 +24,12 @@ pub(crate) fn request(data: &[u8]) {
             let Ok(mut written) = writer.write_request(&chat, &target) else { continue };
             tell_losses(&chat, &mut written.losses);
             is_json(&written.body);
+            if writer.id() != reader.id() {
+                // What a caller sends in the provider's own form goes on as it is, and the provider judges it.
+                continue;
+            }
             let again = writer.read_request(&written.body).expect("what the dialect itself wrote");
             match writer.id() {
-                id if id != reader.id() => {}
                 DialectId::OpenaiChat if written.losses.is_empty() => assert_eq!(again, named(&chat)),
                 DialectId::OpenaiChat => {}
                 _ => {

@@ -68,6 +68,10 @@ fn assistant_parts(fields: &mut Fields<'_>, content: Vec<Part>) -> Result<Vec<Pa
     }
     for (at, item) in fields.take_items("tool_calls")?.unwrap_or_default().into_iter().enumerate() {
         let call = read_tool_call(item).ok_or_else(|| FieldError::new(format!("tool_calls[{at}]"), "is not a tool call"))?;
+        // A call of an unknown form is told from content by its identity.
+        if matches!(&call.kind, PartKind::Native { raw, .. } if !raw.fields().is_ok_and(|fields| fields.peek("id").is_some())) {
+            return Err(FieldError::new(format!("tool_calls[{at}].id"), "is missing"));
+        }
         parts.push(call);
     }
     Ok(parts)
