@@ -42,6 +42,19 @@ impl Answer {
         Self { status: StatusCode::OK, headers: content("text/event-stream; charset=utf-8"), payload: Payload::Events(events) }
     }
 
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self.payload, Payload::Events(_))
+    }
+
+    /// The headers, and the body as it would be without faults.
+    pub(crate) fn into_whole(self) -> (HeaderMap, Bytes) {
+        let body = match self.payload {
+            Payload::Whole(body) => body,
+            Payload::Events(events) => events.buffer.freeze(),
+        };
+        (self.headers, body)
+    }
+
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(HeaderName::from_static(name), value);

@@ -8,19 +8,24 @@ mod answer;
 mod anthropic;
 mod author;
 mod control;
+mod custom;
 mod delivery;
 mod digest;
 mod faults;
+mod garbage;
 mod groq;
 mod json_instance;
 mod openai;
 mod route;
 mod serve;
+mod tls;
 mod tokens;
+mod wire;
 
 pub use answer::{BodyError, SimBody};
 pub use control::Stats;
-pub use serve::serve;
+pub use serve::{serve, serve_tls};
+pub use tls::Tls;
 
 use crate::answer::Answer;
 use crate::control::{Counters, RunTimeFaults};
@@ -115,6 +120,7 @@ impl Simulator {
             Provider::Simulated => openai::answer(&mut call, openai::Flavour::Simulated),
             Provider::Anthropic => anthropic::answer(&mut call),
             Provider::Groq => groq::answer(&mut call),
+            Provider::Custom => custom::answer(&mut call),
         };
         (answer, call.faults)
     }
@@ -124,6 +130,7 @@ fn refuse_fault_word(provider: Provider, digest: u64, message: &str) -> Answer {
     match provider {
         Provider::Anthropic => anthropic::refuse_fault_word(digest, message),
         Provider::Groq => groq::refuse_fault_word(digest, message),
+        Provider::Custom => custom::refuse_fault_word(message),
         Provider::OpenAi | Provider::Simulated => openai::refuse_fault_word(digest, message),
     }
 }

@@ -8,10 +8,12 @@ pub(crate) enum Provider {
     Anthropic,
     /// OpenAI's dialect without a key: the provider type `simulated`.
     Simulated,
+    /// Servers of one's own, one below each path segment.
+    Custom,
 }
 
 impl Provider {
-    pub(crate) const ALL: [Provider; 4] = [Provider::OpenAi, Provider::Groq, Provider::Anthropic, Provider::Simulated];
+    pub(crate) const ALL: [Provider; 5] = [Provider::OpenAi, Provider::Groq, Provider::Anthropic, Provider::Simulated, Provider::Custom];
 
     /// The type's name in configuration and in paths.
     pub(crate) fn name(self) -> &'static str {
@@ -20,6 +22,7 @@ impl Provider {
             Provider::Groq => "groq",
             Provider::Anthropic => "anthropic",
             Provider::Simulated => "simulated",
+            Provider::Custom => "custom",
         }
     }
 

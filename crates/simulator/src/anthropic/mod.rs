@@ -47,6 +47,7 @@ fn serve(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let version = version(call.headers())?;
     match (&call.parts.method, call.path) {
         (&Method::POST, "/v1/messages") => messages(call, version),
+        (&Method::POST, "/v1/messages/count_tokens") => count_tokens(call, version),
         (&Method::GET, "/v1/models") => refuse_if_asked(call).and_then(|()| models::list(call.parts.uri.query().unwrap_or_default())),
         (&Method::GET, path) if path.starts_with("/v1/models/") => {
             refuse_if_asked(call)?;
@@ -64,6 +65,26 @@ fn messages(call: &mut Call<'_>, version: Version) -> Result<Answer, Refusal> {
     let model = models::find(&name).ok_or_else(|| Refusal::new(404, "not_found_error", format!("model: {name}")))?;
     let request = request::read(&body, &name, model, version)?;
     Ok(if request.stream { stream::write(&request, call) } else { reply::write(&request, call) })
+}
+
+/// Members of a message request that say nothing about its input.
+const OF_OUTPUT: &[&str] = &["max_tokens", "stream", "temperature", "top_p", "top_k", "stop_sequences", "metadata", "service_tier"];
+
+fn count_tokens(call: &mut Call<'_>, version: Version) -> Result<Answer, Refusal> {
+    let mut body = parse(call.body)?;
+    if let Some(name) = OF_OUTPUT.iter().find(|name| body.contains_key(**name)) {
+        return Err(Refusal::field(name, "Extra inputs are not permitted"));
+    }
+    let name = check::required_text(&body, "model", "")?;
+    let name = call.faults.read_model(name).map_err(|problem| Refusal::invalid(&problem))?.to_owned();
+    refuse_if_asked(call)?;
+    let model = models::find(&name).ok_or_else(|| Refusal::new(404, "not_found_error", format!("model: {name}")))?;
+    // A message needs a limit above its budget for thinking; counting does not.
+    let budget = body.get("thinking").and_then(|thinking| thinking.get("budget_tokens")).and_then(Value::as_u64).unwrap_or(0);
+    body.insert("max_tokens".to_owned(), Value::from(budget + 1));
+    let request = request::read(&body, &name, model, version)?;
+    let count = request.input_tokens + request.cache_write + request.cache_read;
+    Ok(Answer::json(200, &serde_json::json!({ "input_tokens": count })))
 }
 
 fn parse(body: &[u8]) -> Result<Object, Refusal> {

@@ -395,7 +395,7 @@ async fn what_anthropic_refuses_is_refused() {
     assert_eq!(message_of(&post(&[KEY, VERSION], &body).await), "max_tokens: Field required");
     let unknown = ask("claude-3-opus", json!({})).await;
     assert_eq!((unknown.status.as_u16(), message_of(&unknown)), (404, "model: claude-3-opus".to_owned()));
-    let path = send(&simulator(), request("POST", "/anthropic/v1/messages/count_tokens", &[KEY, VERSION], "{}")).await;
+    let path = send(&simulator(), request("POST", "/anthropic/v1/messages/nothing", &[KEY, VERSION], "{}")).await;
     assert_eq!((path.status.as_u16(), message_of(&path)), (404, "Not Found".to_owned()));
     let broken = send(&simulator(), request("POST", "/anthropic/v1/messages", &[KEY, VERSION], "{")).await;
     assert_eq!(broken.status, 400);
@@ -431,4 +431,20 @@ async fn models_are_paged_and_found() {
     assert_eq!(get("/anthropic/v1/models?limit=0").await.status, 400);
     assert_eq!(get("/anthropic/v1/models/claude-haiku-4-5-20251001").await.json()["id"], "claude-haiku-4-5");
     assert_eq!(get("/anthropic/v1/models/claude-9").await.status, 404);
+}
+
+#[tokio::test]
+async fn tokens_are_counted_as_the_message_would_be() {
+    let message = ask("claude-haiku-4-5", json!({ "system": "be brief" })).await.json();
+    let mut body = asked("claude-haiku-4-5", &json!({ "system": "be brief" }));
+    let count = async |body: &Value| {
+        send(&simulator(), request("POST", "/anthropic/v1/messages/count_tokens", &[KEY, VERSION], &body.to_string())).await
+    };
+    let refused = count(&body).await;
+    assert_eq!(refused.status, 400);
+    assert!(message_of(&refused).contains("max_tokens: Extra inputs are not permitted"), "{}", refused.text());
+    body.as_object_mut().unwrap().shift_remove("max_tokens");
+    assert_eq!(count(&body).await.json(), json!({ "input_tokens": message["usage"]["input_tokens"] }));
+    body["messages"] = json!([]);
+    assert_eq!(count(&body).await.status, 400);
 }

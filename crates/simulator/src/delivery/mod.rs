@@ -3,6 +3,7 @@
 use crate::answer::{Answer, BodyError, Events, Payload, SimBody};
 use crate::control::Counters;
 use crate::faults::Faults;
+use crate::wire::SlowHead;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Response};
@@ -16,14 +17,17 @@ use tokio::time::Sleep;
 
 pub(crate) async fn deliver(answer: Answer, faults: Faults, counters: &Arc<Counters>) -> Response<SimBody> {
     counters.begin();
+    if let Some(delay) = faults.delay {
+        tokio::time::sleep(delay).await;
+    }
+    if let Some(garbage) = faults.garbage {
+        return garbage.in_place_of(answer, counters);
+    }
     let length = match &answer.payload {
         Payload::Whole(body) => Some(body.len()),
         Payload::Events(_) => None,
     };
     let body = Delivery::new(answer.payload, &faults, Arc::clone(counters));
-    if let Some(delay) = faults.delay {
-        tokio::time::sleep(delay).await;
-    }
     let mut response = Response::new(body.boxed_unsync());
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
@@ -31,7 +35,16 @@ pub(crate) async fn deliver(answer: Answer, faults: Faults, counters: &Arc<Count
         // Said even where the body will be cut, as a server does that dies while it writes.
         response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
+    response.extensions_mut().extend(slow_head(&faults));
     response
+}
+
+fn slow_head(faults: &Faults) -> http::Extensions {
+    let mut extensions = http::Extensions::new();
+    if let Some(pause) = faults.slow_head {
+        extensions.insert(SlowHead(pause));
+    }
+    extensions
 }
 
 /// How a body ends.

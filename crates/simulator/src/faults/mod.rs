@@ -2,6 +2,7 @@
 //!
 //! They come after the first `;` of a model name, in the header `x-simulate`, and from `PUT /_faults/<type>`; a later source overrides an earlier.
 
+use crate::garbage::Garbage;
 use http::HeaderMap;
 use std::time::Duration;
 
@@ -37,6 +38,10 @@ pub(crate) struct Faults {
     pub(crate) events: Option<usize>,
     /// The provider forgets to say the usage.
     pub(crate) no_usage: bool,
+    /// Something else comes in the answer's place.
+    pub(crate) garbage: Option<Garbage>,
+    /// Before every byte of the response head.
+    pub(crate) slow_head: Option<Duration>,
 }
 
 /// Bounds of what one request may make the simulator allocate.
@@ -89,6 +94,8 @@ impl Faults {
             "trickle" => self.trickle = Some(positive(value)?),
             "bytes" => self.bytes = Some(at_most(number(value)?, LARGEST_ANSWER)?),
             "events" => self.events = Some(at_most(positive(value)?, MOST_EVENTS)?),
+            "garbage" => self.garbage = Some(value.and_then(Garbage::named).ok_or(Garbage::NAMES)?),
+            "slow-head" => self.slow_head = Some(duration(value)?),
             "usage" => self.no_usage = (value == Some("none")).then_some(true).ok_or("the only value is none")?,
             _ => return Err("there is no such word"),
         }

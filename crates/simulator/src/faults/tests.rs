@@ -3,7 +3,8 @@ use super::*;
 #[test]
 fn every_word_is_read() {
     let words = "status=429;retry-after=2;code=insufficient_quota;delay=500ms;first-token-delay=2s;event-delay=1.5s;cut-after=3;malformed-at=2;\
-                 error-at=4;no-finish;stall-after=2;trickle=1;bytes=10;events=100;usage=none";
+                 error-at=4;no-finish;stall-after=2;trickle=1;bytes=10;events=100;usage=none;\
+                 garbage=half-head;slow-head=5ms";
     let faults = Faults::parse(words).unwrap();
     let expected = Faults {
         status: Some(429),
@@ -21,6 +22,8 @@ fn every_word_is_read() {
         bytes: Some(10),
         events: Some(100),
         no_usage: true,
+        garbage: Garbage::named("half-head"),
+        slow_head: Some(Duration::from_millis(5)),
     };
     assert_eq!(faults, expected);
 }

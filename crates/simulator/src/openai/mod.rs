@@ -1,6 +1,7 @@
 //! OpenAI's API, and the provider type `simulated`, which speaks it without a key and takes any model name.
 
 pub(crate) mod check;
+mod completions;
 mod embeddings;
 pub(crate) mod messages;
 mod models;
@@ -42,6 +43,7 @@ fn serve(call: &mut Call<'_>, flavour: Flavour) -> Result<Answer, Refusal> {
     let path = call.path.strip_prefix("/v1").unwrap_or(call.path);
     match (&call.parts.method, path) {
         (&Method::POST, "/chat/completions") => chat(call, flavour),
+        (&Method::POST, "/completions") => complete(call, flavour),
         (&Method::POST, "/embeddings") => embed(call, flavour),
         (&Method::GET, "/models") => refuse_if_asked(call).map(|()| models::list(flavour)),
         (&Method::GET, _) if path.starts_with("/models/") => {
@@ -59,6 +61,13 @@ fn chat(call: &mut Call<'_>, flavour: Flavour) -> Result<Answer, Refusal> {
     let model = models::find(&model, flavour).ok_or_else(|| Refusal::no_such_model(&model))?;
     let request = request::read(&body, &model)?;
     Ok(if request.stream { stream::write(&request, &model, call) } else { reply::write(&request, &model, call) })
+}
+
+fn complete(call: &mut Call<'_>, flavour: Flavour) -> Result<Answer, Refusal> {
+    let body = parse(call.body)?;
+    let model = named_model(call, &body)?;
+    refuse_if_asked(call)?;
+    completions::answer(&body, &model, flavour == Flavour::Simulated, call)
 }
 
 fn embed(call: &mut Call<'_>, flavour: Flavour) -> Result<Answer, Refusal> {

@@ -352,3 +352,46 @@ async fn a_status_fault_has_the_providers_own_body() {
         assert_eq!(got.headers.contains_key("retry-after"), words.contains("retry-after"));
     }
 }
+
+#[tokio::test]
+async fn text_completions_are_for_the_models_that_still_do_them() {
+    let path = "/openai/v1/completions";
+    let got =
+        post(path, &json!({ "model": "gpt-3.5-turbo-instruct", "prompt": ["hello", "again"], "n": 2, "max_tokens": 100, "echo": true }))
+            .await;
+    let reply = got.json();
+    assert_eq!((got.status.as_u16(), reply["object"].as_str()), (200, Some("text_completion")), "{reply}");
+    assert_eq!(reply["choices"].as_array().unwrap().len(), 4);
+    assert_eq!((&reply["choices"][3]["index"], &reply["choices"][3]["finish_reason"]), (&json!(3), &json!("stop")));
+    assert!(reply["choices"][0]["text"].as_str().unwrap().starts_with("hello"));
+    assert_eq!(
+        post(
+            path,
+            &json!({ "model": "davinci-002", "prompt": "tell me a long story about seventeen sleepy dragons and their one hundred dreams" })
+        )
+        .await
+        .json()["choices"][0]["finish_reason"],
+        "length"
+    );
+
+    let stream = json!({ "model": "babbage-002", "prompt": [1, 2, 3], "stream": true, "stream_options": { "include_usage": true } });
+    let got = post(path, &stream).await;
+    assert!(got.text().ends_with("data: [DONE]\n\n"));
+    let data = got.data();
+    assert!(data.iter().all(|chunk| chunk["object"] == "text_completion"));
+    assert!(data.last().unwrap()["usage"]["prompt_tokens"].as_u64().unwrap() > 0);
+
+    for (body, status, words) in [
+        (json!({ "model": "gpt-4o", "prompt": "x" }), 404, "chat model"),
+        (json!({ "model": "davinci-002", "prompt": { "a": 1 } }), 400, "prompt"),
+        (json!({ "model": "davinci-002", "prompt": [] }), 400, "prompt"),
+        (json!({ "model": "davinci-002", "prompt": "x", "logprobs": 6 }), 400, "logprobs"),
+        (json!({ "model": "davinci-002", "prompt": "x", "messages": [] }), 400, "messages"),
+        (json!({ "model": "davinci-002", "prompt": "x", "n": 3, "best_of": 2 }), 400, "best_of"),
+        (json!({ "model": "davinci-002", "prompt": "x", "stream_options": {} }), 400, "stream_options"),
+    ] {
+        let got = post(path, &body).await;
+        assert_eq!(got.status.as_u16(), status, "{body}: {}", got.text());
+        assert!(got.text().contains(words), "{body}: {}", got.text());
+    }
+}
