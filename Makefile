@@ -25,8 +25,8 @@ test-rust:
 test-sdk:
 	@if [ -x tests/sdk/run.sh ]; then tests/sdk/run.sh; else echo "SKIPPED: the SDK tests: there is no tests/sdk/run.sh"; [ "$${CI:-}" != true ]; fi
 
-soak: ## what takes long: the API fuzzed from its OpenAPI document
-	tests/schemathesis.sh
+soak: ## what takes long: faults and floods in full numbers, the API fuzzed from its OpenAPI document; writes docs/reliability.md
+	tests/soak/run.sh
 
 check: ## formatting, lints, dependencies, tidiness, generated documents
 	$(CARGO) fmt --all --check
