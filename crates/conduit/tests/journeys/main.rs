@@ -37,6 +37,7 @@ mod pacing;
 mod postgres;
 mod provider_test;
 mod secrets;
+mod simulated_servers;
 mod slow_reader;
 mod smuggling;
 mod stalled_error;

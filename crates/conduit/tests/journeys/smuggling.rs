@@ -38,18 +38,14 @@ fn send(gateway: &Gateway, bytes: &[u8]) -> Outcome {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // A refusal may close while the rest is still being sent.
     let _ = stream.write_all(bytes);
-    let (mut answer, mut piece, mut closed) = (Vec::new(), [0; 4096], false);
-    loop {
+    let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
+    let closed = loop {
         match stream.read(&mut piece) {
-            Ok(0) => closed = true,
-            Ok(count) => {
-                answer.extend_from_slice(&piece[..count]);
-                continue;
-            }
-            Err(error) => closed = !matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut),
+            Ok(0) => break true,
+            Ok(count) => answer.extend_from_slice(&piece[..count]),
+            Err(error) => break !matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut),
         }
-        break;
-    }
+    };
     let text = String::from_utf8_lossy(&answer).into_owned();
     let statuses = text.match_indices("HTTP/1.1 ").filter_map(|(at, found)| text[at + found.len()..].get(..3)?.parse().ok()).collect();
     Outcome { statuses, text, closed }
