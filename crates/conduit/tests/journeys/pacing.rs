@@ -139,3 +139,28 @@ fn slow_readers_cost_their_buffers_alone() {
         assert!(upstream.sent(connection) < WHOLE / 2, "the provider was let run ahead: {} bytes", upstream.sent(connection));
     }
 }
+
+/// R57: a stream whose provider thinks costs little while nothing comes.
+#[test]
+fn idle_streams_are_small() {
+    const STREAMS: usize = 200;
+    let upstream = Scripted::start(Script::always(Turn::sse_open(&openai::events(1)[..2]).stall()));
+    let gateway = Setup::new()
+        .log("info")
+        .patient_provider("one", "openai", &format!("{}/v1", upstream.url()), Duration::from_secs(120))
+        .model("m", "one", "up-1", 1)
+        .start();
+    let ask = Ask::post("/v1/chat/completions", &openai::chat_stream("m")).key(KEY);
+    let begun = || {
+        let mut answer = ask.open(gateway.address()).unwrap();
+        assert!(answer.event().unwrap().is_some());
+        answer
+    };
+    drop(begun());
+    let before = gateway.memory();
+    let open: Vec<Answer> = (0..STREAMS).map(|_| begun()).collect();
+    let growth = usize::try_from(gateway.memory().saturating_sub(before)).unwrap();
+    println!("FIGURE: {STREAMS} idle streams: +{} KiB each", growth / STREAMS);
+    assert!(growth <= 64 * STREAMS, "{} KiB a stream", growth / STREAMS);
+    drop(open);
+}
