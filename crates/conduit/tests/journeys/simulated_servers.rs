@@ -107,3 +107,36 @@ fn servers_of_ones_own_are_served_in_openais_form() {
     assert_eq!(refused.status, 400, "{}", refused.text());
     assert!(refused.text().contains("base64"), "{}", refused.text());
 }
+
+/// The way that real providers are reached: TLS, with HTTP/2 where the other side has it.
+#[test]
+fn providers_are_reached_over_tls_and_a_certificate_that_nobody_trusts_is_refused() {
+    let simulator = Simulator::start_tls();
+    let with_providers = || {
+        PROVIDERS.iter().fold(Setup::new(), |setup, (name, kind, path, model)| {
+            let url = simulator.url(path);
+            setup
+                .provider_entry(&format!("name: {name}, type: {kind}, base_url: \"{url}\", credentials: {{ api_key: sim-{name}-key }}"))
+                .model(name, name, model, 1)
+        })
+    };
+    let gateway = with_providers().trusting(simulator.certificate()).start();
+    for (name, kind, _, _) in PROVIDERS {
+        for stream in [false, true] {
+            let replies: Vec<Reply> = std::thread::scope(|scope| {
+                let callers: Vec<_> = (0..5).map(|_| scope.spawn(|| ask(&gateway, name, stream))).collect();
+                callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+            });
+            for reply in replies {
+                assert!(is_complete(&reply), "{kind}, stream {stream}: {} {}", reply.status, reply.text());
+            }
+        }
+    }
+    drop(gateway);
+    let gateway = with_providers().start();
+    for (name, kind, _, _) in PROVIDERS {
+        let reply = ask(&gateway, name, false);
+        assert_eq!(reply.status, 503, "{kind}: {}", reply.text());
+        assert!(reply.text().contains("TLS"), "{kind}: {}", reply.text());
+    }
+}

@@ -24,6 +24,7 @@ pub(crate) struct Setup {
     log: Option<&'static str>,
     grace: Option<&'static str>,
     files: Option<u32>,
+    trusted: Option<PathBuf>,
     /// What is secret in it, by what it is.
     secrets: Vec<(String, String)>,
 }
@@ -111,6 +112,12 @@ impl Setup {
         self
     }
 
+    /// The certificates that the process trusts, in place of the system's.
+    pub(crate) fn trusting(mut self, certificates: PathBuf) -> Self {
+        self.trusted = Some(certificates);
+        self
+    }
+
     /// How many files the process may open.
     pub(crate) fn files(mut self, limit: u32) -> Self {
         self.files = Some(limit);
@@ -125,7 +132,7 @@ impl Setup {
     }
 
     pub(crate) fn start(self) -> Gateway {
-        let Self { providers, models, server, storage, keys, log, grace, files, secrets } = self;
+        let Self { providers, models, server, storage, keys, log, grace, files, trusted, secrets } = self;
         let grace = grace.unwrap_or("1s");
         let yaml = format!(
             "server: {{ shutdown_grace: {grace}{}{server} }}\n{storage}providers:\n{providers}models:\n{models}keys:\n  - {{ name: journey, key: \"{KEY}\" }}\n{keys}",
@@ -137,6 +144,7 @@ impl Setup {
         gateway.arguments = vec!["--config".to_owned(), file.display().to_string()];
         gateway.environment =
             vec![("CONDUIT_MASTER_KEY".to_owned(), MASTER_KEY.to_owned()), ("CONDUIT_ROOT_SECRET".to_owned(), ROOT_SECRET.to_owned())];
+        gateway.environment.extend(trusted.map(|file| ("SSL_CERT_FILE".to_owned(), file.display().to_string())));
         gateway.environment.extend(log.map(|filter| ("RUST_LOG".to_owned(), filter.to_owned())));
         gateway.secrets = secrets;
         gateway.files = files;
