@@ -6,6 +6,7 @@ use std::io::{Read, Write as _};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use testkit::figure;
 use testkit::scripted::{Script, Scripted, Turn};
 
 const MANY: usize = 1_000_000;
@@ -82,12 +83,8 @@ fn bodies_that_are_bombs_are_refused_or_borne() {
             let body = with(model, &more);
             let ask = Ask::post_bytes("/v1/chat/completions", body.as_bytes()).key(KEY);
             let (reply, growth, took) = watched(&gateway, || ask.at(gateway.address()));
-            println!(
-                "FIGURE: {name} ({model}): {} MiB answered with {} after {took:?}, +{} MiB",
-                body.len() / MIB,
-                reply.status,
-                growth / MIB
-            );
+            let seen = format!("{} MiB: {} after {took:?}, {} MiB more memory", body.len() / MIB, reply.status, growth / MIB);
+            figure::seen("R56", &format!("{name} ({model})"), "below 100 ms where refused, memory at most twice the limit", seen);
             // The scripted provider speaks OpenAI's dialect alone: behind the translation even a good request ends with 502.
             let served = model == "translated" && allowed.contains(&200) && reply.status == 502;
             assert!(served || allowed.contains(&reply.status), "{name} ({model}): {}: {}", reply.status, cut(&reply));
@@ -151,7 +148,7 @@ fn heads_without_measure_are_refused() {
         ("a very long path", head(&format!("/{}", "p".repeat(4 * MIB)), "")),
     ] {
         let (status, growth, took) = watched(&gateway, || status_of(&gateway, request.as_bytes()));
-        println!("FIGURE: {name}: {status:?} after {took:?}, +{} KiB", growth >> 10);
+        figure::seen("R56", name, "refused", format!("{status:?} after {took:?}, {} KiB more memory", growth >> 10));
         // A connection that is reset while it still sends may lose the words of its refusal.
         assert!(status.is_none_or(|status| [400, 414, 431].contains(&status)), "{name}: {status:?}");
         assert!(growth < 8 * MIB && took < Duration::from_secs(5), "{name}: +{growth} bytes, {took:?}");
@@ -198,7 +195,8 @@ fn answers_without_measure_are_cut_off() {
         let ask = Ask::post("/v1/chat/completions", &body).key(KEY);
         let (reply, growth, took) = watched(&gateway, || ask.at(gateway.address()));
         let sent = upstream.sent(0);
-        println!("FIGURE: {name}: {} after {took:?}, {} MiB were sent, +{} MiB", reply.status, sent / MIB, growth / MIB);
+        let seen = format!("{} after {took:?}, {} MiB were sent, {} MiB more memory", reply.status, sent / MIB, growth / MIB);
+        figure::seen("R56", &format!("a provider sends {name}"), "cut", seen);
         if status != 0 {
             assert_eq!(reply.status, status, "{name}: {}", cut(&reply));
         }

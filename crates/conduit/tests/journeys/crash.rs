@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use testkit::figure;
 use testkit::scripted::{Script, Scripted};
 
 const CALLERS: usize = 4;
@@ -21,7 +22,7 @@ pub(crate) fn survive(setup: Setup, url: Option<String>) {
     let mut gateway = setup.provider("one", "openai", &format!("{}/v1", upstream.url())).model("m", "one", "up-1", 1).start();
     let answered = Arc::new(Mutex::new(Vec::new()));
     let mut random = seed();
-    let moments = if std::env::var_os("CONDUIT_SOAK").is_some() { 500 } else { 50 };
+    let moments = if figure::is_soak() { 500 } else { 50 };
     for _ in 0..moments {
         load(&mut gateway, &answered, Duration::from_millis(next(&mut random) % 120));
         gateway.spawn();
@@ -41,7 +42,13 @@ pub(crate) fn survive(setup: Setup, url: Option<String>) {
     for id in answered.iter() {
         assert_eq!(by_id.get(id.as_str()), Some(&"succeeded"), "{id}");
     }
-    println!("{} requests answered over {moments} crashes, {} rows, each once", answered.len(), rows.len());
+    let seen = format!("{moments} times: {} answered requests, each with one row", answered.len());
+    figure::seen(
+        "R41, R42",
+        &format!("kill -9 at random moments, {}", url.split(':').next().unwrap_or_default()),
+        "nothing lost or doubled",
+        seen,
+    );
 }
 
 /// Callers ask without a pause until the process is killed under them.

@@ -4,6 +4,7 @@ use crate::harness::{Ask, Gateway, KEY, Setup, openai, rows_once};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use testkit::figure;
 use testkit::scripted::{Script, Scripted, Turn};
 
 const STREAMS: usize = 50;
@@ -96,7 +97,8 @@ fn behind_a_balancer_a_stop_fails_nobody() {
     assert!(by_old > 0 && by_new > 0, "{by_old} requests by the old one, {by_new} by the new one");
     let rows = rows_once(&old.database_url(), "the old one's rows", |rows| rows.len() == STREAMS + by_old);
     assert!(rows.iter().all(|row| row.status == "succeeded" && row.output_tokens == Some(7)), "{rows:#?}");
-    println!("FIGURE: {} new requests, 0 failed; {STREAMS} streams, 0 cut; exit 0", by_old + by_new);
+    let seen = format!("{} new requests, 0 failed; {STREAMS} streams, 0 cut; exit 0", by_old + by_new);
+    figure::seen("R50", "SIGTERM under load behind a balancer that reads readiness", "0 failed, 0 cut within the grace, exit 0", seen);
 }
 
 fn old_address_is_ready(address: std::net::SocketAddr) -> bool {
@@ -121,7 +123,8 @@ fn at_the_end_of_a_grace_that_is_too_short_every_stream_ends_with_an_error_and_a
     assert!(Duration::from_millis(700) <= took && took < Duration::from_secs(10), "{took:?}");
     let rows = rows_once(&gateway.database_url(), "all rows", |rows| rows.len() == STREAMS);
     assert!(rows.iter().all(|row| row.status == "failed" && row.fault.as_deref() == Some("draining")), "{rows:#?}");
-    println!("FIGURE: {STREAMS} streams ended with an error event and a row, exit 0 after {took:?}");
+    let seen = format!("{STREAMS} of {STREAMS} streams, exit 0 after {took:?}");
+    figure::seen("R50", "a grace that is too short", "every stream ends with an error event and a row", seen);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::harness::{Ask, Gateway, KEY, Setup, openai};
 use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
+use testkit::figure;
 use testkit::scripted::{Script, Scripted};
 
 const SOCKETS: usize = 2_000;
@@ -27,12 +28,9 @@ fn has_room(files: u64) -> bool {
 
 fn flooded(server: &str) -> Gateway {
     let gateway = Setup::new().log("info").files(256).server(server).start();
-    let (cpu, began) = (gateway.cpu(), Instant::now());
     let sockets: Vec<_> =
         (0..SOCKETS).filter_map(|_| TcpStream::connect_timeout(&gateway.address(), Duration::from_secs(5)).ok()).collect();
-    let flooding = gateway.cpu() - cpu;
     assert!(sockets.len() > SOCKETS / 2, "{} sockets", sockets.len());
-    let opened = began.elapsed();
     let (cpu, began) = (gateway.cpu(), Instant::now());
     std::thread::sleep(Duration::from_secs(2));
     let share = (gateway.cpu() - cpu).as_secs_f64() / began.elapsed().as_secs_f64();
@@ -45,10 +43,8 @@ fn flooded(server: &str) -> Gateway {
     }
     let back = began.elapsed();
     assert!(back < Duration::from_secs(1), "back after {back:?}");
-    println!(
-        "FIGURE: {SOCKETS} sockets in {opened:?} ({flooding:?} of processor time), then {:.1} % of a processor, back after {back:?} ({server})",
-        share * 100.0
-    );
+    let seen = format!("{SOCKETS} sockets ({server}): {:.1} % of a processor, back after {back:?}", share * 100.0);
+    figure::seen("R2", "more connections than files", "below 20 % of a processor, back within 1 s", seen);
     gateway
 }
 
@@ -97,7 +93,7 @@ fn connections(gateway: &Gateway) -> u64 {
 
 #[test]
 fn callers_that_do_nothing_cost_the_honest_nothing() {
-    let soak = std::env::var_os("CONDUIT_SOAK").is_some();
+    let soak = figure::is_soak();
     let count = if soak { 10_000 } else { 1_000 };
     if !has_room(count + 500) {
         return;
@@ -131,7 +127,8 @@ fn callers_that_do_nothing_cost_the_honest_nothing() {
     }
     let among = honest(&gateway);
     let each = gateway.memory().saturating_sub(memory) / count;
-    println!("FIGURE: 99 % within {alone:?} alone and {among:?} among {count} idle and slow sockets, {each} KiB each");
+    let seen = format!("{alone:?} alone, {among:?} among {count} sockets of {each} KiB each");
+    figure::seen("R7", "honest callers among idle and slow sockets", "p99 at most 10 % more", seen);
     // The requirement is 10 %; a busy machine needs more room than that for a hundredth of its requests.
     let most = if soak { alone.mul_f32(1.1) + Duration::from_millis(1) } else { alone * 2 + Duration::from_millis(50) };
     assert!(among <= most, "{among:?} among them, {alone:?} alone");

@@ -7,6 +7,7 @@ use attacks::{Attack, attacks};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use testkit::figure;
 use testkit::scripted::{Script, Scripted};
 
 /// R54: what the process may grow by, in KiB.
@@ -65,7 +66,7 @@ fn under_attack(gateway: &Gateway, attack: &Attack, lasting: Duration) -> (Watch
 
 #[test]
 fn floods_of_frames_are_bounded_and_honest_callers_are_answered() {
-    let soak = std::env::var_os("CONDUIT_SOAK").is_some();
+    let soak = figure::is_soak();
     let lasting = Duration::from_secs(if soak { 60 } else { 2 });
     let mut events = openai::events(1);
     let word = "w".repeat(64 << 10);
@@ -91,18 +92,16 @@ fn floods_of_frames_are_bounded_and_honest_callers_are_answered() {
     };
     let before = gateway.memory();
     for attack in attacks() {
-        let cpu = gateway.cpu();
         let (watched, rounds, refusals) = under_attack(&gateway, &attack, lasting);
         let growth = watched.largest.saturating_sub(before);
-        println!(
-            "FIGURE: {}: {rounds} connections, {refusals} ended by the gateway, +{} MiB, {:.1} s of processor time, honest p99 {:?} (calm {:?}), {} honest requests",
-            attack.name,
+        let seen = format!(
+            "{rounds} connections, {refusals} ended by the gateway, {} MiB, honest p99 {:?} (calm {:?}), {} of them",
             growth >> 10,
-            (gateway.cpu() - cpu).as_secs_f64(),
             watched.percentile(0.99),
             calm.percentile(0.99),
             watched.times.len()
         );
+        figure::seen("R54", attack.name, "memory grows by less than 50 MiB, honest callers are served", seen);
         assert!(growth < GROWTH, "{}: the process grew by {growth} KiB", attack.name);
         assert!(watched.percentile(0.5) < Duration::from_secs(1), "{}: honest callers waited", attack.name);
         if attack.is_refused {

@@ -3,6 +3,7 @@
 use crate::harness::{Ask, Gateway, KEY, MASTER_KEY, Setup, openai};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use testkit::figure;
 use testkit::scripted::{Script, Scripted, Turn};
 
 /// Requests that fit at once.
@@ -67,7 +68,7 @@ fn percentile(times: &mut [Duration], share: f64) -> Duration {
 
 #[test]
 fn ten_times_what_fits_is_refused_fast_and_the_rest_is_served_as_before() {
-    let soak = std::env::var_os("CONDUIT_SOAK").is_some();
+    let soak = figure::is_soak();
     let lasting = if soak { Duration::from_secs(30) } else { Duration::from_secs(3) };
     let (one, two) = (provider(WORK), provider(WORK));
     let gateway = Setup::new()
@@ -107,11 +108,17 @@ fn ten_times_what_fits_is_refused_fast_and_the_rest_is_served_as_before() {
     let share = seen.served as f64 / peak.served as f64;
     let (refused, operator) = (percentile(&mut seen.refusals, 0.5), percentile(&mut watched, 0.99));
     let growth = gateway.memory() as f64 / before as f64;
-    println!(
-        "FIGURE: {} refused (half within {refused:?}, 99 % within {:?}), goodput {:.0} % of peak, memory {growth:.2} times, operator's 99 % within {operator:?}",
+    let told = format!(
+        "{} refused, half within {refused:?}, 99 % within {:?}; goodput {:.0} % of peak; memory {growth:.2} times; operator's 99 % within {operator:?}",
         seen.refusals.len(),
         percentile(&mut seen.refusals, 0.99),
         share * 100.0
+    );
+    figure::seen(
+        "R1, R5",
+        "ten times what fits",
+        "refused within 50 ms, goodput at least 90 %, memory at most 1.5 times, operator within 200 ms",
+        told,
     );
     // Wide of the mark on purpose: the test's callers share two processors with the gateway. `make soak` is held to the figures.
     let (least, slowest) = if soak { (0.9, Duration::from_millis(50)) } else { (0.6, Duration::from_millis(400)) };

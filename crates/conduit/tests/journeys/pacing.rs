@@ -4,6 +4,7 @@ use crate::harness::{Answer, Ask, KEY, Setup, openai};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
+use testkit::figure;
 use testkit::scripted::{Script, Scripted, Turn};
 
 const EVENTS: usize = 100;
@@ -86,9 +87,9 @@ fn every_event_goes_on_at_once() {
     assert_eq!((direct.len(), through.len()), (EVENTS, EVENTS));
     let added = |at: usize| through[at].saturating_sub(direct[at]);
     let (half, most) = (added(EVENTS / 2), added(EVENTS * 99 / 100));
-    println!("FIGURE: an event takes {half:?} more through the gateway in half of the cases, {most:?} more in 99 of 100");
+    figure::seen("R14", "events 50 ms apart, added by the gateway", "p99 below 5 ms", format!("p50 {half:?}, p99 {most:?}"));
     // In the debug build beside other tests; `make soak` is held to the figure.
-    let soak = std::env::var_os("CONDUIT_SOAK").is_some();
+    let soak = figure::is_soak();
     assert!(half < Duration::from_millis(5), "half of the events took {half:?} more");
     assert!(most < Duration::from_millis(if soak { 5 } else { 45 }), "99 of 100 took up to {most:?} more");
 }
@@ -96,7 +97,7 @@ fn every_event_goes_on_at_once() {
 /// R3: what slow readers do not take is not fetched, and a stream costs no more than its buffers.
 #[test]
 fn slow_readers_cost_their_buffers_alone() {
-    let soak = std::env::var_os("CONDUIT_SOAK").is_some();
+    let soak = figure::is_soak();
     let readers: usize = if soak { 500 } else { 40 };
     let lasting = Duration::from_secs(if soak { 30 } else { 3 });
     const EVENT: usize = 1 << 10;
@@ -130,7 +131,8 @@ fn slow_readers_cost_their_buffers_alone() {
         largest = largest.max(gateway.memory());
     }
     let growth = usize::try_from(largest.saturating_sub(before)).unwrap() << 10;
-    println!("FIGURE: {readers} slow readers of {} MiB each: +{} KiB a stream", WHOLE >> 20, (growth >> 10) / readers);
+    let seen = format!("{readers} readers of {} MiB each: {} KiB a stream", WHOLE >> 20, (growth >> 10) / readers);
+    figure::seen("R3", "memory of a reader of 1 KB/s", "64 KiB a stream and 20 %", seen);
     // R3 asks for 64 KiB. hyper's buffer for the provider and the one for the caller are as large as that each, and one more piece is between
     // them; this holds the sum of it all, which does not depend on how long the stream is.
     let allowed = (320 << 10) * readers + (4 << 20);
@@ -160,7 +162,7 @@ fn idle_streams_are_small() {
     let before = gateway.memory();
     let open: Vec<Answer> = (0..STREAMS).map(|_| begun()).collect();
     let growth = usize::try_from(gateway.memory().saturating_sub(before)).unwrap();
-    println!("FIGURE: {STREAMS} idle streams: +{} KiB each", growth / STREAMS);
+    figure::seen("R57", "memory of an idle stream", "at most 64 KiB", format!("{} KiB, of {STREAMS}", growth / STREAMS));
     assert!(growth <= 64 * STREAMS, "{} KiB a stream", growth / STREAMS);
     drop(open);
 }

@@ -1,6 +1,7 @@
 //! No secret reaches a log, an answer or another party: every secret here is a canary, and the log is at its most talkative.
 
 use crate::harness::{Ask, Gateway, KEY, MASTER_KEY, Setup, openai, provider_key};
+use testkit::figure;
 use testkit::scripted::{Script, Scripted, Turn};
 
 /// Something that a caller said.
@@ -62,6 +63,13 @@ fn nothing_secret_is_logged_or_answered() {
         }
         assert!(upstream.requests().iter().all(|request| request.header("authorization") == Some(&format!("Bearer {canary}"))));
     }
+    // The gateways of all other journeys are searched when they end: a hit fails their test.
+    figure::seen(
+        "R64",
+        "canary secrets in answers, logs at level trace, files, in 11 spellings",
+        "0 hits",
+        "0 hits in this journey and in every other one",
+    );
 }
 
 /// What a caller sends besides its body stays here: R72 and the provider's privacy.

@@ -89,7 +89,6 @@ fn servers_of_ones_own_are_served_in_openais_form() {
         let mut body = openai::chat(preset);
         body["messages"] = json!([{"role": "developer", "content": "be brief"}, {"role": "user", "content": "hello"}]);
         let developer = Ask::post("/v1/chat/completions", &body).key(KEY).at(gateway.address());
-        println!("FIGURE: {server}: a developer's message gets {}", developer.status);
         let tools = json!([{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]);
         let mut body = openai::chat(preset);
         body["tools"] = tools;

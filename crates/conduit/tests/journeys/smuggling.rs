@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
+use testkit::figure;
 use testkit::scripted::{Request, Script, Scripted, Turn};
 
 /// Long enough for an answer on a busy machine; a connection that stays open without one is waited for so long.
@@ -148,5 +149,6 @@ fn no_attack_on_the_framing_reaches_a_provider_or_another_caller() {
         honest_caller_gets_its_own_answer(&gateway, &attack);
         before = markers(&upstream).len();
     }
+    figure::seen("R53", "the smuggling corpus", "0 desync", format!("{} attacks, {} not met", attacks(KEY).len(), wrong.len()));
     assert!(wrong.is_empty(), "{} attacks were not met:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -5,6 +5,7 @@ use crate::harness::{Ask, Gateway, KEY, Setup, openai};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
+use testkit::figure;
 use testkit::scripted::{Script, Scripted, Turn};
 
 const CONNECT: Duration = Duration::from_millis(600);
@@ -69,7 +70,7 @@ fn fires(gateway: &Gateway, what: &str, (model, stream): (&str, bool), (before, 
     let began = Instant::now();
     let reply = Ask::post("/v1/chat/completions", &body).key(KEY).at(gateway.address());
     let took = began.elapsed().saturating_sub(before);
-    println!("FIGURE: {what} ({model}, stream {stream}): {took:?} of {limit:?}");
+    figure::seen("R6", &format!("{what} ({model}, stream {stream})"), &format!("{limit:?}, 10 % more or less"), format!("{took:?}"));
     assert!(reply.text().contains("provider_timeout"), "{what} ({model}): {} {}", reply.status, reply.text());
     assert!(reply.text().contains(words), "{what} ({model}): the stage is not named: {}", reply.text());
     assert!(
@@ -161,7 +162,7 @@ fn idle_connections_are_closed() {
         .model("m", "one", "up-1", 1)
         .start();
     let in_time = |what: &str, took: Duration| {
-        println!("FIGURE: {what}: closed after {took:?}");
+        figure::seen("R7", &format!("{what}, idle for 1 s"), "closed within the limit and 1 s", format!("{took:?}"));
         assert!((Duration::from_millis(900)..Duration::from_millis(2_800)).contains(&took), "{what}: {took:?}");
     };
     let mut kept = TcpStream::connect(gateway.address()).unwrap();
@@ -213,7 +214,8 @@ fn slow_heads_and_bodies_leave_honest_callers_alone() {
     }
     let beside = median();
     let growth = gateway.memory().saturating_sub(before);
-    println!("FIGURE: beside {SLOW} slow callers half of the honest ones take {beside:?} (calm {calm:?}), +{growth} KiB");
+    let seen = format!("half within {beside:?} beside {SLOW} slow ones, {calm:?} without; {growth} KiB for them all");
+    figure::seen("R7", "honest callers beside slow heads and bodies", "nearly as without", seen);
     assert!(beside < calm * 3 + Duration::from_millis(50), "{beside:?} beside them, {calm:?} without");
     // A head and a body that have begun cost less than a stream does.
     assert!(growth < 64 * SLOW as u64, "{growth} KiB for {SLOW} slow callers");
