@@ -1,5 +1,6 @@
 //! When a request came and what it is called.
 
+use crate::ports::own_request_id;
 use crate::random;
 use crate::visit::Visit;
 use http::HeaderMap;
@@ -10,6 +11,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
     pub(crate) at: Instant,
+    /// The id of the request and of its first usage row.
+    pub(crate) id: u128,
     /// The caller's, if it sent a sane one; else made here.
     pub(crate) request_id: String,
     /// What the server knows of the same request.
@@ -20,12 +23,13 @@ const LONGEST_REQUEST_ID: usize = 128;
 
 impl Arrival {
     pub(crate) fn now(headers: &HeaderMap, visit: Arc<Visit>) -> Self {
+        let id = unique_id(unix_micros());
         let request_id = match headers.get("x-request-id").and_then(|value| value.to_str().ok()).filter(|id| is_sane(id)) {
-            Some(id) => id.to_owned(),
-            None => format!("req_{:032x}", unique_id(unix_micros())),
+            Some(told) => told.to_owned(),
+            None => own_request_id(id),
         };
         visit.is_called(&request_id);
-        Self { at: Instant::now(), request_id, visit }
+        Self { at: Instant::now(), id, request_id, visit }
     }
 }
 

@@ -56,8 +56,7 @@ impl Gateway {
     ) -> Result<Response<Answer>, Failed> {
         let settings = self.settings();
         let deadline = Instant::now() + settings.request_deadline;
-        let mut journey =
-            Attempts { gateway: self, arrival, admitted, body, settings, deadline, request: None, path: Path::default(), last: None };
+        let mut journey = Attempts { gateway: self, arrival, admitted, body, settings, deadline, path: Path::default(), last: None };
         for (position, target) in plan.targets.iter().enumerate() {
             journey.path.fallback = position > 0;
             match journey.ask(target).await {
@@ -85,8 +84,6 @@ struct Attempts<'a> {
     settings: Arc<Settings>,
     /// Until then the request is answered or refused, however many targets there are (R10).
     deadline: Instant,
-    /// The id of the first attempt, which is the request's.
-    request: Option<u128>,
     path: Path,
     last: Option<Fault>,
 }
@@ -145,9 +142,8 @@ impl Attempts<'_> {
             deadline: self.deadline,
             path: Path { attempts: self.path.attempts + 1, ..self.path },
         };
-        let intent = attempt.intent(self.request);
+        let intent = attempt.intent();
         let call = attempt.open(outbound, &intent).map_err(Refused::Uncalled)?;
-        self.request = Some(intent.request);
         self.path = attempt.path;
         attempt.run(call).await.map_err(|fault| {
             attempt.log(&fault);
@@ -258,13 +254,13 @@ impl Attempt<'_> {
         (Instant::now() + patience).min(self.deadline)
     }
 
-    /// `request` is the id of the request's first attempt, where this is not the first.
-    fn intent(&self, request: Option<u128>) -> Intent {
+    /// The first attempt has the id of its request.
+    fn intent(&self) -> Intent {
         let started_at = unix_micros();
-        let attempt_id = unique_id(started_at);
+        let request = self.arrival.id;
         Intent {
-            attempt_id,
-            request: request.unwrap_or(attempt_id),
+            attempt_id: if self.path.attempts == 1 { request } else { unique_id(started_at) },
+            request,
             request_id: self.arrival.request_id.clone(),
             attempt: self.path.attempts,
             started_at,

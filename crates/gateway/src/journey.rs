@@ -1,7 +1,7 @@
 //! The journey read aloud.
 
 use crate::account;
-use crate::arrival::{Arrival, unique_id, unix_micros};
+use crate::arrival::{Arrival, unix_micros};
 use crate::attempt::Failed;
 use crate::authenticate::Caller;
 use crate::caller_headers::CallerHeaders;
@@ -147,14 +147,12 @@ impl Gateway {
         // Storage that fails takes no record either, and has told so itself; what is shed before it is read must cost next to nothing (R1).
         let silent = matches!(fault.kind, FaultKind::StorageUnavailable | FaultKind::Overloaded | FaultKind::Draining);
         let Some(opened) = self.opened().ok().filter(|_| !silent) else { return };
-        let started_at = unix_micros();
-        let id = unique_id(started_at);
         let intent = Intent {
-            attempt_id: id,
-            request: id,
+            attempt_id: arrival.id,
+            request: arrival.id,
             request_id: arrival.request_id.clone(),
             attempt: 0,
-            started_at,
+            started_at: unix_micros(),
             key_id: caller.key.id.clone(),
             operation: asked.call.operation,
             virtual_model: asked.model.as_deref().map(resolve::shortened).unwrap_or_default(),

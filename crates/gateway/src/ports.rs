@@ -90,7 +90,7 @@ pub struct Ticket {
 pub struct Intent {
     /// UUID version 7; the unique key of the usage row.
     pub attempt_id: u128,
-    /// The request that the attempt belongs to: the id of its first attempt. 0 in journals of earlier versions: then the attempt's own id.
+    /// The request that the attempt belongs to: the id of its first row, made when the request arrives. 0 in journals of earlier versions: then the attempt's own id.
     #[serde(default)]
     pub request: u128,
     /// What the caller sees as `x-request-id`.
@@ -105,6 +105,17 @@ pub struct Intent {
     pub provider: String,
     pub provider_model: String,
     pub stream: bool,
+}
+
+/// The `x-request-id` of a request whose caller gave none: it tells the request's id, and so needs no place of its own in storage.
+pub fn own_request_id(request: u128) -> String {
+    format!("req_{request:032x}")
+}
+
+/// The request that such an `x-request-id` tells; `None` for any other text.
+pub fn request_of_own_id(text: &str) -> Option<u128> {
+    let digits = text.strip_prefix("req_").filter(|digits| digits.len() == 32)?;
+    digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).then(|| u128::from_str_radix(digits, 16).ok()).flatten()
 }
 
 /// What became of it.

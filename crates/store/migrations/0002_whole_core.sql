@@ -58,15 +58,18 @@ CREATE TABLE leases (
     expires_at BIGINT NOT NULL
 );
 
--- A usage row knows its request: the id of the request's first attempt. Rows of before are matched by what the caller saw.
+-- A usage row knows its request. Rows of before are matched by what the caller saw.
 CREATE INDEX usage_request_id_of_before ON usage (request_id);
 
 ALTER TABLE usage RENAME TO usage_of_before;
 
+-- The first row of a request has the request's id, and its request is NULL: only rows of later attempts name it.
+-- request_id is NULL where it is req_ and the request's id in hexadecimal digits; losses is NULL where there are none.
+-- {clustered} is WITHOUT ROWID on SQLite: the table is its primary key's tree, in the order of time.
 CREATE TABLE usage (
-    attempt_id {bytes} NOT NULL PRIMARY KEY,
-    request {bytes} NOT NULL,
-    request_id TEXT NOT NULL,
+    attempt_id {bytes} NOT NULL,
+    request {bytes},
+    request_id TEXT,
     attempt BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     key_id TEXT NOT NULL,
@@ -91,39 +94,31 @@ CREATE TABLE usage (
     latency_us BIGINT NOT NULL,
     first_token_us BIGINT,
     upstream_us BIGINT NOT NULL,
-    losses TEXT NOT NULL
-);
+    losses TEXT,
+    CONSTRAINT usage_by_id PRIMARY KEY (attempt_id)
+){clustered};
 
 INSERT INTO usage
 SELECT old.attempt_id,
-    COALESCE(
-        (
-            SELECT first.attempt_id
-            FROM usage_of_before AS first
-            WHERE first.request_id = old.request_id AND first.key_id = old.key_id AND first.attempt = 1
-                AND first.attempt_id <= old.attempt_id
-            ORDER BY first.attempt_id DESC
-            LIMIT 1
-        ),
-        old.attempt_id
-    ),
+    CASE WHEN old.attempt > 1 THEN (
+        SELECT first.attempt_id
+        FROM usage_of_before AS first
+        WHERE first.request_id = old.request_id AND first.key_id = old.key_id AND first.attempt = 1
+            AND first.attempt_id < old.attempt_id
+        ORDER BY first.attempt_id DESC
+        LIMIT 1
+    ) END,
     old.request_id, old.attempt, old.started_at, old.key_id, old.operation, old.virtual_model, old.provider, old.provider_model,
     old.stream, old.status, old.http_status, old.fault, old.input_tokens, old.cache_read_tokens, old.cache_write_tokens,
     old.cache_write_1h_tokens, old.output_tokens, old.reasoning_tokens, old.audio_input_tokens, old.audio_output_tokens,
-    old.total_tokens, old.usage_estimated, old.latency_us, old.first_token_us, old.upstream_us, old.losses
+    old.total_tokens, old.usage_estimated, old.latency_us, old.first_token_us, old.upstream_us, NULLIF(old.losses, '[]')
 FROM usage_of_before AS old;
 
 DROP TABLE usage_of_before;
 
-CREATE INDEX usage_request ON usage (request, attempt);
+-- What few rows have as a rule: so a row as a rule is written to one tree, at its end.
+CREATE INDEX usage_later ON usage (request, attempt) WHERE request IS NOT NULL;
 
-CREATE INDEX usage_key ON usage (key_id, request);
+CREATE INDEX usage_request_id ON usage (request_id, attempt_id) WHERE request_id IS NOT NULL;
 
-CREATE INDEX usage_virtual_model ON usage (virtual_model, request);
-
-CREATE INDEX usage_provider ON usage (provider, request);
-
-CREATE INDEX usage_request_id ON usage (request_id, request);
-
--- Few rows as a rule: what went wrong is found without reading what went well.
-CREATE INDEX usage_errors ON usage (request) WHERE status <> 'succeeded';
+CREATE INDEX usage_errors ON usage (attempt_id) WHERE status <> 'succeeded';

@@ -39,6 +39,14 @@ impl StoreConfig {
     }
 }
 
+/// The file of a `storage.url` that names one; `None` for PostgreSQL and for what is no such URL.
+pub fn sqlite_file(url: &str) -> Option<std::path::PathBuf> {
+    match Location::parse(url) {
+        Ok(Location::Sqlite(path)) => Some(path),
+        _ => None,
+    }
+}
+
 /// The database, open and migrated. Clones share it.
 #[derive(Clone)]
 pub struct Store {

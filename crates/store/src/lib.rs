@@ -24,7 +24,7 @@ mod versions;
 pub mod virtual_key;
 pub mod virtual_keys;
 
-pub use database::{Store, StoreConfig};
+pub use database::{Store, StoreConfig, sqlite_file};
 pub use error::StoreError;
 pub use id::{new_id, new_uuid, now_us};
 pub use journal::{Journal, JournalOptions};

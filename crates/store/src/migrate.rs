@@ -73,10 +73,10 @@ fn refuse_strangers(applied: &[Applied], migrations: &[Migration]) -> Result<(),
 
 async fn apply(tx: &DatabaseTransaction, migration: &Migration) -> Result<(), StoreError> {
     let backend = tx.get_database_backend();
-    let bytes = if backend == DbBackend::Postgres { "BYTEA" } else { "BLOB" };
+    let (bytes, clustered) = if backend == DbBackend::Postgres { ("BYTEA", "") } else { ("BLOB", " WITHOUT ROWID") };
     let failed =
         |error: sea_orm::DbErr| StoreError::Schema(format!("migration {} ({}) failed: {error}", migration.version, migration.name));
-    tx.execute_unprepared(&migration.sql.replace("{bytes}", bytes)).await.map_err(failed)?;
+    tx.execute_unprepared(&migration.sql.replace("{bytes}", bytes).replace("{clustered}", clustered)).await.map_err(failed)?;
     let entry = Statement::from_sql_and_values(
         backend,
         "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",

@@ -4,7 +4,7 @@ pub(crate) mod grouped;
 mod insert;
 
 use crate::{Store, StoreError};
-use gateway::ports::{Intent, Outcome, OutcomeStatus};
+use gateway::ports::{Intent, Outcome, OutcomeStatus, own_request_id};
 pub use grouped::{GroupBy, UsageGroup};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::time::Duration;
@@ -20,8 +20,8 @@ pub(crate) mod row {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub attempt_id: Vec<u8>,
-        pub request: Vec<u8>,
-        pub request_id: String,
+        pub request: Option<Vec<u8>>,
+        pub request_id: Option<String>,
         pub attempt: i64,
         pub started_at: i64,
         pub key_id: String,
@@ -47,7 +47,7 @@ pub(crate) mod row {
         pub latency_us: i64,
         pub first_token_us: Option<i64>,
         pub upstream_us: i64,
-        pub losses: String,
+        pub losses: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -82,13 +82,6 @@ impl<'a> UsageRows<'a> {
         found.into_iter().map(read).collect()
     }
 
-    /// All attempts of one request, first attempt first.
-    pub async fn of_request(&self, request_id: &str) -> Result<Vec<UsageRow>, StoreError> {
-        let query = row::Entity::find().filter(row::Column::RequestId.eq(request_id)).order_by_asc(row::Column::AttemptId);
-        let found = query.all(self.store.reader()).await.map_err(StoreError::database("reading the usage rows of a request"))?;
-        found.into_iter().map(read).collect()
-    }
-
     pub async fn count(&self) -> Result<u64, StoreError> {
         row::Entity::find().count(self.store.reader()).await.map_err(StoreError::database("counting the usage rows"))
     }
@@ -116,12 +109,15 @@ pub(crate) fn read(model: row::Model) -> Result<UsageRow, StoreError> {
         audio_output: count(model.audio_output_tokens),
         total: count(model.total_tokens),
     };
+    let attempt_id = uuid("attempt id", &model.attempt_id)?;
+    let request = model.request.map_or(Ok(attempt_id), |request| uuid("request", &request))?;
+    let losses = model.losses.map_or(Ok(Vec::new()), |losses| serde_json::from_str(&losses));
     let number = |name: &str, value: i64| u32::try_from(value).map_err(|error| corrupt(format!("{name}: {error}")));
     Ok(UsageRow {
         intent: Intent {
-            attempt_id: uuid("attempt id", &model.attempt_id)?,
-            request: uuid("request", &model.request)?,
-            request_id: model.request_id,
+            attempt_id,
+            request,
+            request_id: model.request_id.unwrap_or_else(|| own_request_id(request)),
             attempt: number("attempt", model.attempt)?,
             started_at: model.started_at,
             key_id: model.key_id,
@@ -140,7 +136,7 @@ pub(crate) fn read(model: row::Model) -> Result<UsageRow, StoreError> {
             latency: micros(model.latency_us),
             first_token: model.first_token_us.map(micros),
             upstream: micros(model.upstream_us),
-            losses: serde_json::from_str(&model.losses).map_err(|error| corrupt(format!("losses: {error}")))?,
+            losses: losses.map_err(|error| corrupt(format!("losses: {error}")))?,
         },
     })
 }

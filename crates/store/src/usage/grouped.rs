@@ -2,10 +2,9 @@
 
 use super::UsageRows;
 use crate::StoreError;
-use crate::requests::filter::{Conditions, LAST, RequestFilter};
+use crate::requests::filter::{Conditions, Part, RequestFilter};
 use chat::Usage;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
-use std::collections::HashMap;
 
 /// What the rows are put together by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +46,6 @@ const TOKENS: [&str; 9] = [
     "audio_output_tokens",
     "total_tokens",
 ];
-/// Keys asked for at once.
-const CHUNK: usize = 500;
 
 impl GroupBy {
     const fn column(self) -> &'static str {
@@ -65,11 +62,11 @@ impl GroupBy {
         match self {
             GroupBy::Day => {
                 let next = day_number(group).map_or(0, |day| day.saturating_add(1).saturating_mul(DAY));
-                conditions.and("u.started_at >=", next.into());
+                conditions.and("u.started_at", ">=", next.into());
             }
-            GroupBy::Model => conditions.and("u.virtual_model >", group.into()),
-            GroupBy::Provider => conditions.and("u.provider >", group.into()),
-            GroupBy::Key => conditions.and("u.key_id >", group.into()),
+            GroupBy::Model => conditions.and("u.virtual_model", ">", group.into()),
+            GroupBy::Provider => conditions.and("u.provider", ">", group.into()),
+            GroupBy::Key => conditions.and("u.key_id", ">", group.into()),
         }
     }
 }
@@ -89,42 +86,32 @@ impl UsageRows<'_> {
         found.iter().map(|row| read(by, row)).collect::<Result<_, _>>().map_err(StoreError::database(doing))
     }
 
-    /// When each of these keys was last used (microseconds since 1970); a key without a row is not in the answer.
-    pub async fn last_used(&self, key_ids: &[String]) -> Result<HashMap<String, i64>, StoreError> {
-        let doing = "looking up when keys were last used";
-        let mut found = HashMap::new();
-        for chunk in key_ids.chunks(CHUNK) {
-            let places = (1..=chunk.len()).map(|number| format!("(${number})")).collect::<Vec<_>>().join(", ");
-            let sql = format!(
-                "WITH asked (id) AS (VALUES {places}) SELECT asked.id, \
-                 (SELECT u.started_at FROM usage AS u WHERE u.key_id = asked.id ORDER BY u.request DESC LIMIT 1) FROM asked"
-            );
-            let values = chunk.iter().map(|id| Value::from(id.as_str()));
-            let rows = self.store.reader().query_all_raw(Statement::from_sql_and_values(self.store.backend(), sql, values)).await;
-            for row in rows.map_err(StoreError::database(doing))? {
-                let (id, used): (String, Option<i64>) =
-                    row.try_get_by_index(0).and_then(|id| Ok((id, row.try_get_by_index(1)?))).map_err(StoreError::database(doing))?;
-                found.extend(used.map(|used| (id, used)));
+    pub(crate) fn grouped_statement(&self, by: GroupBy, filter: &RequestFilter, after: Option<&str>, limit: u64) -> Statement {
+        let (mut parts, mut values) = (Vec::new(), Vec::new());
+        for name in filter.names() {
+            for part in Part::ALL {
+                let mut conditions = Conditions::of(filter, part, name, values);
+                if let Some(after) = after {
+                    by.after(after, &mut conditions);
+                }
+                let (clause, bound) = conditions.finish();
+                values = bound;
+                parts.push(format!(
+                    "SELECT {group} AS name, CASE WHEN {is_last} THEN 1 ELSE 0 END AS ended, \
+                     CASE WHEN u.status = 'succeeded' THEN 0 ELSE 1 END AS failed, CASE WHEN u.attempt > 0 THEN 1 ELSE 0 END AS called, {tokens} \
+                     FROM usage AS u WHERE {clause}",
+                    group = by.column(),
+                    is_last = part.is_last(),
+                    tokens = TOKENS.map(|column| format!("u.{column}")).join(", "),
+                ));
             }
         }
-        Ok(found)
-    }
-
-    pub(crate) fn grouped_statement(&self, by: GroupBy, filter: &RequestFilter, after: Option<&str>, limit: u64) -> Statement {
-        let mut conditions = Conditions::of(filter);
-        if let Some(after) = after {
-            by.after(after, &mut conditions);
-        }
-        let (clause, mut values) = conditions.finish();
         values.push(Value::BigInt(Some(i64::try_from(limit).unwrap_or(i64::MAX))));
-        // Nothing follows an attempt that has succeeded: only the few others are looked up.
-        let sums = TOKENS.map(|column| format!("CAST(SUM(u.{column}) AS BIGINT)")).join(", ");
         let sql = format!(
-            "SELECT {group}, CAST(SUM(CASE WHEN u.status = 'succeeded' THEN 1 WHEN {LAST} THEN 1 ELSE 0 END) AS BIGINT), \
-             CAST(SUM(CASE WHEN u.status = 'succeeded' THEN 0 WHEN {LAST} THEN 1 ELSE 0 END) AS BIGINT), \
-             CAST(SUM(CASE WHEN u.attempt > 0 THEN 1 ELSE 0 END) AS BIGINT), {sums} \
-             FROM usage AS u WHERE {clause} GROUP BY 1 ORDER BY 1 LIMIT ${limit}",
-            group = by.column(),
+            "SELECT r.name, CAST(SUM(r.ended) AS BIGINT), CAST(SUM(r.ended * r.failed) AS BIGINT), CAST(SUM(r.called) AS BIGINT), {sums} \
+             FROM ({rows}) AS r GROUP BY 1 ORDER BY 1 LIMIT ${limit}",
+            sums = TOKENS.map(|column| format!("CAST(SUM(r.{column}) AS BIGINT)")).join(", "),
+            rows = parts.join(" UNION ALL "),
             limit = values.len(),
         );
         Statement::from_sql_and_values(self.store.backend(), sql, values)

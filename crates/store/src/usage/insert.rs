@@ -2,6 +2,7 @@
 
 use super::{UsageRow, status_name, uuid};
 use crate::{Store, StoreError};
+use gateway::ports::request_of_own_id;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use std::fmt::Write;
 use std::sync::OnceLock;
@@ -69,11 +70,12 @@ fn sql_for(rows: usize, numbered: bool) -> String {
 fn push_values(values: &mut Vec<Value>, row: &UsageRow) {
     let (intent, outcome) = (&row.intent, &row.outcome);
     let tokens = outcome.usage.unwrap_or_default();
+    // Journals of before do not know it.
+    let request = if intent.request == 0 { intent.attempt_id } else { intent.request };
     values.extend([
         uuid(intent.attempt_id).into(),
-        // Journals of before do not know it.
-        uuid(if intent.request == 0 { intent.attempt_id } else { intent.request }).into(),
-        text(&intent.request_id),
+        Value::Bytes((request != intent.attempt_id).then(|| uuid(request))),
+        if request_of_own_id(&intent.request_id) == Some(request) { Value::String(None) } else { text(&intent.request_id) },
         i64::from(intent.attempt).into(),
         intent.started_at.into(),
         text(&intent.key_id),
@@ -113,7 +115,7 @@ fn text(text: &str) -> Value {
 }
 
 fn losses(losses: &[String]) -> Value {
-    if losses.is_empty() { "[]".into() } else { serde_json::Value::from(losses.to_vec()).to_string().into() }
+    if losses.is_empty() { Value::String(None) } else { serde_json::Value::from(losses.to_vec()).to_string().into() }
 }
 
 /// No provider counts so many tokens in earnest; more would make the sums overflow.

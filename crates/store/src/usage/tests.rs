@@ -54,7 +54,7 @@ async fn every_field_survives() {
         let rows = [full(4), none, zero];
         assert_eq!(store.usage().insert(&rows).await.unwrap(), 3);
         assert_eq!(store.usage().list(None, 10).await.unwrap(), rows);
-        assert_eq!(store.usage().of_request("req").await.unwrap(), rows[..1]);
+        assert_eq!(store.requests().get(4).await.unwrap(), rows[..1]);
     })
     .await;
 }
