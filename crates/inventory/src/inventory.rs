@@ -13,7 +13,8 @@ use arc_swap::ArcSwap;
 use gateway::keys::{KeyHash, KeyHasher, KeyRing};
 use gateway::snapshot::Snapshot;
 use parking_lot::Mutex as Lock;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use store::{Store, StoreError, now_us};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -22,6 +23,8 @@ pub struct Inventory {
     pub(crate) store: Store,
     pub(crate) hasher: Arc<dyn KeyHasher>,
     pub(crate) master_key: Hash,
+    /// The admin token of this machine, once there is one.
+    pub(crate) admin_token: OnceLock<Hash>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     ring: Arc<KeyRing>,
     pub(crate) counters: Counters,
@@ -30,13 +33,22 @@ pub struct Inventory {
     /// When this process began, in seconds since 1970.
     started: i64,
     held: Mutex<Held>,
+    /// What the state in force is made of. Never locked across a wait: a file comes into force while the database keeps a change waiting.
+    sources: Lock<Sources>,
 }
 
-/// What the state in force was made of. Whoever has it is the only one to read or change.
+/// Both sources, as they were read last.
+#[derive(Default)]
+struct Sources {
+    file: Arc<FileSet>,
+    rows: Rows,
+    /// The rows were read once.
+    read: bool,
+}
+
+/// How far the database was read. Whoever has it is the only one to read or change it.
 #[derive(Default)]
 pub(crate) struct Held {
-    pub(crate) file: Arc<FileSet>,
-    pub(crate) rows: Rows,
     /// The database's counter of changes that `rows` belongs to; 0: nothing was read yet.
     change: i64,
     /// A write was begun, and nothing says yet that it is in `rows`.
@@ -44,6 +56,9 @@ pub(crate) struct Held {
     /// How often in a row the database has answered with an older state than this.
     older: u32,
 }
+
+/// So long a file waits for the database, or for a change that waits for it, before it is put beside the rows that were read last.
+const FILE_WAITS: Duration = Duration::from_secs(2);
 
 /// So often an older state is taken for a replica that lags, which must not bring back what was revoked; then for a restored backup.
 const PATIENCE: u32 = 15;
@@ -68,6 +83,7 @@ impl Inventory {
             store,
             hasher,
             master_key: Hash(master_key),
+            admin_token: OnceLock::new(),
             snapshot,
             ring: keys,
             counters: Counters::default(),
@@ -75,7 +91,14 @@ impl Inventory {
             told: Lock::default(),
             started: now_us().div_euclid(1_000_000),
             held: Mutex::default(),
+            sources: Lock::default(),
         })
+    }
+
+    /// The hash of this machine's admin token: no virtual key is made of it. Said once, before the first change.
+    pub fn set_admin_token(&self, token: KeyHash) {
+        // A second one would be another process's.
+        let _ = self.admin_token.set(Hash(token));
     }
 
     /// Everything that is configured, with its state.
@@ -86,7 +109,7 @@ impl Inventory {
     /// Takes the file in place of the one before it: checked whole against itself and against the database, in force at once, and nothing at
     /// all where anything is wrong. Requests under way keep what they began with.
     ///
-    /// The first call reads the database; a later one works with what was read last where the database does not answer.
+    /// The first call reads the database; a later one works with what was read last where the database does not answer soon.
     pub async fn load(&self, file: FileObjects) -> Result<(), Vec<Problem>> {
         let loaded = self.try_load(file).await;
         if let Err(problems) = &loaded {
@@ -96,22 +119,24 @@ impl Inventory {
     }
 
     async fn try_load(&self, file: FileObjects) -> Result<(), Vec<Problem>> {
-        let mut held = self.held.lock().await;
-        if let Err(error) = self.catch_up(&mut held).await
-            && held.change == 0
-        {
+        let is_read = self.sources.lock().read;
+        if is_read {
+            // A key that was removed from the file must not work on for as long as the database is stuck.
+            drop(tokio::time::timeout(FILE_WAITS, self.refresh()).await);
+        } else if let Err(error) = self.refresh().await {
             return Err(vec![Problem { place: "the database".to_owned(), message: error.to_string() }]);
         }
         let file = Arc::new(FileSet::check(file, &*self.hasher, self.master_key)?);
-        let whole = Whole::of(&file, &held.rows, self.started, &self.view.load());
-        let (keys, clashes) = whole::keys(&file, &held.rows.keys, self.master_key);
+        let mut sources = self.sources.lock();
+        let whole = Whole::of(&file, &sources.rows, self.started, &self.view.load());
+        let (keys, clashes) = whole::keys(&file, &sources.rows.keys, self.master_key);
         let clashes: Vec<Problem> = whole.clashes.iter().cloned().chain(clashes).collect();
         if !clashes.is_empty() {
             return Err(clashes);
         }
         self.told.lock().taken(file.origin.clone());
-        held.file = file;
-        self.put_in_force(whole, keys, &held);
+        sources.file = file;
+        self.put_in_force(whole, keys, &sources.rows);
         Ok(())
     }
 
@@ -162,8 +187,10 @@ impl Inventory {
         }
         held.change = stored.change;
         held.unsettled = false;
-        held.rows = Rows::of(stored);
-        self.put_all_in_force(held);
+        let mut sources = self.sources.lock();
+        sources.rows = Rows::of(stored);
+        sources.read = true;
+        self.put_all_in_force(&sources);
         Ok(())
     }
 
@@ -173,13 +200,21 @@ impl Inventory {
     }
 
     /// Brings what was just written into force. Only the rows that were touched are read again, unless another node has changed something too.
-    pub(crate) async fn settle(&self, held: &mut Held, touched: Touched<'_>) -> Result<(), StoreError> {
-        let settled = self.try_settle(held, touched).await;
+    /// Where the database does not answer any more, `written` stands for them until the next look: the change is made, and says so.
+    pub(crate) async fn settle(&self, held: &mut Held, touched: Touched<'_>, written: impl FnOnce(&mut Rows)) {
+        let settled = self.try_settle(held, &touched).await;
         self.told.lock().database(settled.as_ref().err());
-        settled
+        let Err(error) = settled else { return };
+        tracing::warn!(%error, "a change is made, and could not be read again: it is in force as it was written");
+        // The write has counted up: what is read as of before would undo it.
+        held.change += 1;
+        held.unsettled = true;
+        let mut sources = self.sources.lock();
+        written(&mut sources.rows);
+        self.show_touched(&sources, &touched);
     }
 
-    async fn try_settle(&self, held: &mut Held, touched: Touched<'_>) -> Result<(), StoreError> {
+    async fn try_settle(&self, held: &mut Held, touched: &Touched<'_>) -> Result<(), StoreError> {
         let change = self.store.changes().await?;
         if change <= held.change {
             return Err(older());
@@ -193,41 +228,52 @@ impl Inventory {
     }
 
     /// Reads rows again and brings them into force. Until it is through, the state counts as unsettled.
-    pub(crate) async fn show(&self, held: &mut Held, touched: Touched<'_>) -> Result<(), StoreError> {
+    pub(crate) async fn show(&self, held: &mut Held, touched: &Touched<'_>) -> Result<(), StoreError> {
         held.unsettled = true;
-        self.read_again(held, &touched).await?;
-        match touched {
-            Touched::Key(id) => self.put_key_in_force(held, id),
-            Touched::Provider(_) | Touched::Mappings(_) => self.put_all_in_force(held),
-        }
+        self.read_again(touched).await?;
+        self.show_touched(&self.sources.lock(), touched);
         held.unsettled = false;
         Ok(())
     }
 
-    async fn read_again(&self, held: &mut Held, touched: &Touched<'_>) -> Result<(), StoreError> {
+    async fn read_again(&self, touched: &Touched<'_>) -> Result<(), StoreError> {
         match touched {
-            Touched::Provider(id) => held.rows.set_provider(id, found(self.store.providers().get(id).await)?),
-            Touched::Key(id) => held.rows.set_key(id, found(self.store.virtual_keys().get(id).await)?),
+            Touched::Provider(id) => {
+                let row = found(self.store.providers().get(id).await)?;
+                self.sources.lock().rows.set_provider(id, row);
+            }
+            Touched::Key(id) => {
+                let row = found(self.store.virtual_keys().get(id).await)?;
+                self.sources.lock().rows.set_key(id, row);
+            }
             Touched::Mappings(ids) => {
                 for id in *ids {
-                    held.rows.set_mapping(id, found(self.store.mappings().get(id).await)?);
+                    let row = found(self.store.mappings().get(id).await)?;
+                    self.sources.lock().rows.set_mapping(id, row);
                 }
             }
         }
         Ok(())
     }
 
-    fn put_all_in_force(&self, held: &Held) {
-        let whole = Whole::of(&held.file, &held.rows, self.started, &self.view.load());
-        let (keys, _) = whole::keys(&held.file, &held.rows.keys, self.master_key);
-        self.put_in_force(whole, keys, held);
+    fn show_touched(&self, sources: &Sources, touched: &Touched<'_>) {
+        match touched {
+            Touched::Key(id) => self.put_key_in_force(sources, id),
+            Touched::Provider(_) | Touched::Mappings(_) => self.put_all_in_force(sources),
+        }
     }
 
-    fn put_in_force(&self, whole: Whole, keys: Listing<KeyObject>, held: &Held) {
+    fn put_all_in_force(&self, sources: &Sources) {
+        let whole = Whole::of(&sources.file, &sources.rows, self.started, &self.view.load());
+        let (keys, _) = whole::keys(&sources.file, &sources.rows.keys, self.master_key);
+        self.put_in_force(whole, keys, &sources.rows);
+    }
+
+    fn put_in_force(&self, whole: Whole, keys: Listing<KeyObject>, rows: &Rows) {
         ring::bring(&self.ring, &self.counters, &self.view.load().keys, &keys);
         self.counters.keep(&keys);
         self.snapshot.store(Arc::new(whole.snapshot));
-        self.told.lock().unreadable.clone_from(&held.rows.unreadable);
+        self.told.lock().unreadable.clone_from(&rows.unreadable);
         self.view.store(Arc::new(View {
             providers: Arc::new(whole.providers),
             mappings: Arc::new(whole.mappings),
@@ -236,10 +282,10 @@ impl Inventory {
         }));
     }
 
-    fn put_key_in_force(&self, held: &Held, id: &str) {
+    fn put_key_in_force(&self, sources: &Sources, id: &str) {
         let view = self.view.load();
         let mut keys = Listing::clone(&view.keys);
-        let entry = held.rows.keys.get(id).map(|key| whole::key_entry(&held.file, key, self.master_key));
+        let entry = sources.rows.keys.get(id).map(|key| whole::key_entry(&sources.file, key, self.master_key));
         ring::bring_one(&self.ring, &self.counters, view.keys.get(id), entry.as_ref());
         match entry {
             Some(entry) => drop(keys.insert(Arc::from(id), entry)),

@@ -27,6 +27,19 @@ impl Source {
         matches!(self, Source::File { .. })
     }
 
+    /// A row just made.
+    pub(crate) fn made() -> Self {
+        let now = store::now_us();
+        Source::Database { version: 1, created_at: now, updated_at: now }
+    }
+
+    /// The same row, just brought to this version.
+    pub(crate) fn changed(&self, version: i64) -> Self {
+        let now = store::now_us();
+        let created_at = if let Source::Database { created_at, .. } = self { *created_at } else { now };
+        Source::Database { version, created_at, updated_at: now }
+    }
+
     /// The row's version; nothing for what stands in the file.
     pub fn version(&self) -> Option<i64> {
         match self {
@@ -54,6 +67,8 @@ pub struct ProviderObject {
     pub enabled: bool,
     /// What sets a custom endpoint apart; of type `custom` only. The values of its headers and query are secret.
     pub custom: Option<CustomOptions>,
+    /// Why values of `custom` that are stored cannot be opened, by their names in the store, as `header:x-team`.
+    pub unreadable: BTreeMap<String, String>,
     pub credentials: Vec<CredentialObject>,
 }
 
@@ -71,6 +86,7 @@ impl ProviderObject {
             max_in_flight: None,
             enabled: true,
             custom: None,
+            unreadable: BTreeMap::new(),
             credentials: Vec::new(),
         }
     }

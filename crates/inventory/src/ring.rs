@@ -63,8 +63,10 @@ fn secrets(entry: &Entry<KeyObject>, counters: &Counters) -> Vec<(Hash, VirtualK
     secrets
 }
 
+/// The secrets that were this entry's in the ring. One with a problem had none there: its secret may be that of a key of the file.
 fn hashes(entry: &Entry<KeyObject>) -> impl Iterator<Item = Hash> {
-    std::iter::once(entry.object.hash).chain(entry.object.previous.as_ref().map(|old| old.hash))
+    let all = std::iter::once(entry.object.hash).chain(entry.object.previous.as_ref().map(|old| old.hash));
+    all.filter(|_| entry.problem.is_none())
 }
 
 fn virtual_key(object: &KeyObject, expires_at: Option<i64>) -> VirtualKey {

@@ -69,7 +69,12 @@ fn database(version: i64, created_at: i64, updated_at: i64) -> Source {
 
 pub(crate) fn provider(row: ProviderRow) -> Read<ProviderObject> {
     let mut faults = Vec::new();
+    let closed = row.secrets.iter().filter_map(|(name, value)| match value {
+        FieldValue::Unreadable(reason) => Some((name.clone(), reason.clone())),
+        FieldValue::Plain(_) | FieldValue::Secret(_) => None,
+    });
     let object = ProviderObject {
+        unreadable: closed.collect(),
         source: database(row.version, row.created_at, row.updated_at),
         timeouts: timeouts(&row.timeouts, &mut faults),
         custom: row.custom.and_then(|value| custom(&value, &row.secrets, &mut faults)),
@@ -227,6 +232,23 @@ impl Rows {
 
     pub(crate) fn set_key(&mut self, id: &str, row: Option<VirtualKeyRow>) {
         set(&mut self.keys, id, row.map(key));
+    }
+}
+
+/// What was just written, where it cannot be read again.
+impl Rows {
+    pub(crate) fn written_provider(&mut self, object: ProviderObject) {
+        // What was wrong with the row stays so until it is read again.
+        let faults = self.providers.get(object.id.as_str()).map(|read| read.faults.clone()).unwrap_or_default();
+        self.providers.insert(Arc::from(object.id.as_str()), Arc::new(Read { object, faults }));
+    }
+
+    pub(crate) fn written_mapping(&mut self, object: MappingObject) {
+        self.mappings.insert(Arc::from(object.id.as_str()), Arc::new(Read { object, faults: Vec::new() }));
+    }
+
+    pub(crate) fn written_key(&mut self, object: KeyObject) {
+        self.keys.insert(Arc::from(object.id.as_str()), Arc::new(object));
     }
 }
 

@@ -67,7 +67,7 @@ impl Inventory {
         let mut held = self.for_change().await.inspect_err(|_| self.counters.give_back(&uses))?;
         self.store.virtual_keys().note_previous_uses(&uses).await.inspect_err(|_| self.counters.give_back(&uses))?;
         for seen in &uses {
-            self.show(&mut held, Touched::Key(&seen.key_id)).await?;
+            self.show(&mut held, &Touched::Key(&seen.key_id)).await?;
         }
         Ok(())
     }

@@ -3,8 +3,9 @@
 use super::{added, now, own, sound, stands};
 use crate::change::{ChangeFault, KeyChange, NewKey, set};
 use crate::check;
+use crate::duration;
 use crate::inventory::{Inventory, Touched};
-use crate::object::{Hash, KeyObject};
+use crate::object::{Hash, KeyObject, PreviousSecret, Source};
 use crate::view::{Entry, View};
 use providers::FieldFault;
 use secrecy::{ExposeSecret, SecretString};
@@ -53,8 +54,9 @@ impl Inventory {
             ..VirtualKeySpec::new(new.name)
         };
         Self::begin_write(&mut held);
-        let id = self.store.virtual_keys().insert(spec, row.hash, &row.prefix, &row.tail).await?;
-        self.settle(&mut held, Touched::Key(&id)).await?;
+        let id = self.store.virtual_keys().insert(spec.clone(), row.hash, &row.prefix, &row.tail).await?;
+        let new = KeyObject { prefix: row.prefix, tail: row.tail, ..KeyObject::new(&*id, Source::made(), "", row.hash) };
+        self.settle(&mut held, Touched::Key(&id), |rows| rows.written_key(with_spec(new, spec))).await;
         Ok(WithSecret { entry: now(&self.view().keys, WHAT, &id)?, secret })
     }
 
@@ -62,8 +64,8 @@ impl Inventory {
     pub async fn update_key(&self, id: &str, expected: Option<i64>, change: KeyChange) -> Result<Entry<KeyObject>, ChangeFault> {
         let mut held = self.for_change().await?;
         let view = self.view();
-        let (before, version) = own(&view.keys, WHAT, id, expected, |object| &object.source)?;
-        let (before, mut after) = (spec(&before.object), spec(&before.object));
+        let (entry, version) = own(&view.keys, WHAT, id, expected, |object| &object.source)?;
+        let (before, mut after) = (spec(&entry.object), spec(&entry.object));
         set(&mut after.name, change.name);
         set(&mut after.models, change.models);
         set(&mut after.operations, change.operations);
@@ -75,25 +77,32 @@ impl Inventory {
             is_free(&view, id, &after.name)?;
         }
         Self::begin_write(&mut held);
-        self.store.virtual_keys().update(id, version, after).await?;
-        self.settle(&mut held, Touched::Key(id)).await?;
+        let version = self.store.virtual_keys().update(id, version, after.clone()).await?;
+        let same = KeyObject { source: entry.object.source.changed(version), ..KeyObject::clone(&entry.object) };
+        self.settle(&mut held, Touched::Key(id), |rows| rows.written_key(with_spec(same, after))).await;
         now(&self.view().keys, WHAT, id)
     }
 
-    /// Gives the key a new secret. The old one works on for the grace and ends at its moment; without a grace it ends at once.
+    /// Gives the key a new secret. The old one works on for the grace and ends at its moment; without a grace it ends at once. A key has two
+    /// secrets at most: while one is still in its grace, only a roll without a grace is made, which ends both.
     pub async fn roll_key(&self, id: &str, expected: Option<i64>, grace: Duration) -> Result<WithSecret, ChangeFault> {
         if grace > LONGEST_GRACE {
             let problem = "is longer than 90 days";
             return Err(ChangeFault::field("grace", problem, "choose a shorter one; 0 ends the old secret at once"));
         }
         let mut held = self.for_change().await?;
-        let (_, version) = own(&self.view().keys, WHAT, id, expected, |object| &object.source)?;
+        let view = self.view();
+        let (entry, version) = own(&view.keys, WHAT, id, expected, |object| &object.source)?;
+        if !grace.is_zero() {
+            is_out_of_grace(&entry.object, store::now_us())?;
+        }
         let (secret, row) = self.make_secret()?;
         let micros = i64::try_from(grace.as_micros()).unwrap_or(i64::MAX);
         let until = (micros > 0).then(|| store::now_us().saturating_add(micros));
         Self::begin_write(&mut held);
-        self.store.virtual_keys().roll(id, version, row, until).await?;
-        self.settle(&mut held, Touched::Key(id)).await?;
+        let version = self.store.virtual_keys().roll(id, version, row.clone(), until).await?;
+        let written = rolled(&entry.object, version, row, until);
+        self.settle(&mut held, Touched::Key(id), |rows| rows.written_key(written)).await;
         Ok(WithSecret { entry: now(&self.view().keys, WHAT, id)?, secret })
     }
 
@@ -103,7 +112,8 @@ impl Inventory {
         let (_, version) = own(&self.view().keys, WHAT, id, expected, |object| &object.source)?;
         Self::begin_write(&mut held);
         self.store.virtual_keys().delete(id, version).await?;
-        Ok(self.settle(&mut held, Touched::Key(id)).await?)
+        self.settle(&mut held, Touched::Key(id), |rows| rows.set_key(id, None)).await;
+        Ok(())
     }
 
     fn make_secret(&self) -> Result<(SecretString, KeySecret), ChangeFault> {
@@ -119,16 +129,19 @@ impl Inventory {
     }
 
     fn brought_along(&self, view: &View, given: &SecretString) -> Option<FieldFault> {
-        if let Some(weak) = check::key_secret("secret", given.expose_secret()) {
+        if let Some(weak) = check::key_secret("key", given.expose_secret()) {
             return Some(weak);
         }
         let hash = Hash(self.hasher.hash(given.expose_secret()));
         if hash == self.master_key {
-            return Some(check::fault("secret", "is the master key, which never works for inference", "make another"));
+            return Some(check::fault("key", "is the master key, which never works for inference", "make another"));
+        }
+        if self.admin_token.get() == Some(&hash) {
+            return Some(check::fault("key", "is the admin token of this machine, which never works for inference", "make another"));
         }
         let taken = |key: &KeyObject| key.hash == hash || key.previous.as_ref().is_some_and(|old| old.hash == hash);
         let is_taken = view.keys.values().any(|entry| taken(&entry.object));
-        is_taken.then(|| check::fault("secret", "is the secret of another key", "make another"))
+        is_taken.then(|| check::fault("key", "is the secret of another key", "make another"))
     }
 }
 
@@ -142,6 +155,43 @@ fn spec(object: &KeyObject) -> VirtualKeySpec {
         suspended: object.suspended,
         ..VirtualKeySpec::new(&*object.name)
     }
+}
+
+/// The key with what its owner chose of it.
+fn with_spec(key: KeyObject, spec: VirtualKeySpec) -> KeyObject {
+    KeyObject {
+        name: spec.name,
+        models: spec.models,
+        operations: spec.operations,
+        concurrency: spec.concurrency,
+        expires_at: spec.expires_at,
+        enabled: spec.enabled,
+        suspended: spec.suspended,
+        ..key
+    }
+}
+
+/// The key with its new secret, and the one before it until its moment.
+fn rolled(before: &KeyObject, version: i64, row: KeySecret, until: Option<i64>) -> KeyObject {
+    let previous = until.map(|until| PreviousSecret { hash: before.hash, tail: before.tail.clone(), until, used_at: None, uses: 0 });
+    KeyObject {
+        source: before.source.changed(version),
+        prefix: row.prefix,
+        tail: row.tail,
+        previous,
+        hash: Hash(row.hash),
+        ..before.clone()
+    }
+}
+
+/// The promise of an earlier roll holds: its old secret works to the end of its grace.
+fn is_out_of_grace(key: &KeyObject, now: i64) -> Result<(), ChangeFault> {
+    let left = key.previous.as_ref().map_or(0, |old| old.until.saturating_sub(now));
+    let Ok(left @ 1..) = u64::try_from(left) else { return Ok(()) };
+    let left = duration::format(Duration::from_secs(left.div_ceil(1_000_000)));
+    Err(ChangeFault::Conflict(format!(
+        "the secret before the last roll works for {left} more: wait for its end, or roll with a grace of 0s, which ends every older secret at once"
+    )))
 }
 
 fn faults(spec: &VirtualKeySpec) -> Vec<FieldFault> {

@@ -21,7 +21,8 @@ impl Inventory {
         is_free(&view, &object)?;
         Self::begin_write(&mut held);
         let id = self.store.mappings().insert(write::mapping(&object)).await?;
-        self.settle(&mut held, Touched::Mappings(std::slice::from_ref(&id))).await?;
+        let written = MappingObject { id: id.clone(), source: Source::made(), ..object };
+        self.settle(&mut held, Touched::Mappings(std::slice::from_ref(&id)), |rows| rows.written_mapping(written)).await;
         now(&self.view().mappings, WHAT, &id)
     }
 
@@ -39,7 +40,8 @@ impl Inventory {
         }
         Self::begin_write(&mut held);
         let ids = self.store.mappings().insert_all(objects.iter().map(write::mapping).collect()).await?;
-        self.settle(&mut held, Touched::Mappings(&ids)).await?;
+        let written = ids.iter().zip(objects).map(|(id, object)| MappingObject { id: id.clone(), source: Source::made(), ..object });
+        self.settle(&mut held, Touched::Mappings(&ids), |rows| written.for_each(|object| rows.written_mapping(object))).await;
         let view = self.view();
         ids.iter().map(|id| now(&view.mappings, WHAT, id)).collect()
     }
@@ -59,8 +61,9 @@ impl Inventory {
         sound(added(faults(&view, &after), &faults(&view, before)))?;
         is_free(&view, &after)?;
         Self::begin_write(&mut held);
-        self.store.mappings().update(id, version, write::mapping(&after)).await?;
-        self.settle(&mut held, Touched::Mappings(&[id.to_owned()])).await?;
+        let version = self.store.mappings().update(id, version, write::mapping(&after)).await?;
+        let written = MappingObject { source: before.source.changed(version), ..after };
+        self.settle(&mut held, Touched::Mappings(&[id.to_owned()]), |rows| rows.written_mapping(written)).await;
         now(&self.view().mappings, WHAT, id)
     }
 
@@ -69,7 +72,8 @@ impl Inventory {
         let (_, version) = own(&self.view().mappings, WHAT, id, expected, |object| &object.source)?;
         Self::begin_write(&mut held);
         self.store.mappings().delete(id, version).await?;
-        Ok(self.settle(&mut held, Touched::Mappings(&[id.to_owned()])).await?)
+        self.settle(&mut held, Touched::Mappings(&[id.to_owned()]), |rows| rows.set_mapping(id, None)).await;
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::view::{Entry, View};
 use gateway::snapshot::Provider;
 use providers::{CustomOptions, Declaration, FieldFault};
 use secrecy::SecretString;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 const WHAT: &str = "provider";
 /// How many users of a provider are named.
@@ -27,7 +27,8 @@ impl Inventory {
         Self::begin_write(&mut held);
         let credentials = object.credentials.iter().map(write::credential).collect();
         let id = self.store.providers().insert(write::provider(&object), credentials).await?;
-        self.settle(&mut held, Touched::Provider(&id)).await?;
+        let written = ProviderObject { id: id.clone(), source: Source::made(), ..object };
+        self.settle(&mut held, Touched::Provider(&id), |rows| rows.written_provider(written)).await;
         now(&self.view().providers, WHAT, &id)
     }
 
@@ -48,8 +49,9 @@ impl Inventory {
             is_free(&view, &after)?;
         }
         Self::begin_write(&mut held);
-        self.store.providers().change(id, version, row_change(before, &after, change)).await?;
-        self.settle(&mut held, Touched::Provider(id)).await?;
+        let version = self.store.providers().change(id, version, row_change(before, &after, change)).await?;
+        let written = ProviderObject { source: before.source.changed(version), ..after };
+        self.settle(&mut held, Touched::Provider(id), |rows| rows.written_provider(written)).await;
         now(&self.view().providers, WHAT, id)
     }
 
@@ -78,7 +80,8 @@ impl Inventory {
         }
         Self::begin_write(&mut held);
         self.store.providers().delete(id, version).await?;
-        Ok(self.settle(&mut held, Touched::Provider(id)).await?)
+        self.settle(&mut held, Touched::Provider(id), |rows| rows.set_provider(id, None)).await;
+        Ok(())
     }
 
     /// A provider as it would be called, without making it: for a test before it is saved.
@@ -112,6 +115,7 @@ fn object(new: NewProvider) -> Result<ProviderObject, ChangeFault> {
         max_in_flight: new.max_in_flight,
         enabled: new.enabled,
         custom: new.custom,
+        unreadable: BTreeMap::new(),
         credentials: new.credentials.into_iter().map(|new| credential(new, declaration)).collect(),
     })
 }
@@ -145,11 +149,21 @@ fn changed(before: &ProviderObject, change: &ProviderChange) -> Result<ProviderO
         Err(_) if change.credentials.is_empty() && change.base_url.is_none() && change.custom.is_none() => return Ok(after),
         Err(wrong) => return Err(ChangeFault::Invalid(vec![wrong])),
     };
+    sound(given_twice(&change.credentials))?;
     for given in &change.credentials {
         put(&mut after.credentials, given, declaration);
     }
     sound(host::secrets_to_enter(before, &after, change, declaration))?;
     Ok(after)
+}
+
+/// Of two changes of one credential the second would undo the first.
+fn given_twice(changes: &[CredentialChange]) -> Vec<FieldFault> {
+    let mut seen = HashSet::new();
+    let again = changes.iter().enumerate().filter(|(_, given)| !seen.insert(given.name.as_str()));
+    again
+        .map(|(at, given)| check::fault(format!("credentials[{at}].name"), format!("`{}` stands twice", given.name), "send it once"))
+        .collect()
 }
 
 fn put(credentials: &mut Vec<CredentialObject>, given: &CredentialChange, declaration: &Declaration) {

@@ -43,12 +43,17 @@ pub(crate) fn surface(object: &ProviderObject, declaration: &'static Declaration
     match &object.custom {
         Some(options) if plain.is_custom() => Surface::custom(options),
         None if plain.is_custom() => Surface::custom(&CustomOptions::default()),
-        Some(_) => {
-            let problem = format!("are set, and type '{}' is no custom endpoint", declaration.kind);
-            Err(vec![fault("custom options", problem, "remove them, or choose the type `custom`")])
-        }
+        Some(options) => Err(no_custom(options, declaration)),
         None => Ok(plain),
     }
+}
+
+/// Each option that is set, by its name.
+fn no_custom(options: &CustomOptions, declaration: &Declaration) -> Vec<FieldFault> {
+    let problem = format!("is set, and type '{}' is no custom endpoint", declaration.kind);
+    let set = serde_json::to_value(options).ok().and_then(|value| value.as_object().map(|all| all.keys().cloned().collect()));
+    let set: Vec<String> = set.filter(|all: &Vec<String>| !all.is_empty()).unwrap_or_else(|| vec!["preset".to_owned()]);
+    set.into_iter().map(|name| fault(name, problem.clone(), "remove it, or choose the type `custom`")).collect()
 }
 
 /// The address in the form that endpoint paths are appended to.

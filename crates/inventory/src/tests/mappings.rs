@@ -21,7 +21,6 @@ async fn a_mapping_carries_what_its_owner_set() {
     let new = NewMapping {
         strict: true,
         priority: 3,
-        weight: 5,
         parameters: members(json!({"temperature": 0.2, "metadata": {"a": [1]}})),
         timeouts: object::TimeoutOverrides {
             idle: Some(Duration::from_secs(7)),
@@ -31,7 +30,7 @@ async fn a_mapping_carries_what_its_owner_set() {
         ..NewMapping::new("m", "p", "gpt-x")
     };
     let made = bench.inventory.create_mapping(new).await.unwrap();
-    assert_eq!((made.object.provider.as_str(), made.object.weight), ("p", 5));
+    assert_eq!((made.object.provider.as_str(), made.object.weight), ("p", 1));
     let snapshot = bench.snapshot.load();
     let mapping = &snapshot.groups["m"].mappings[0];
     assert_eq!((mapping.strict, mapping.priority, mapping.timeouts.idle.as_secs()), (true, 3, 7));
@@ -77,9 +76,11 @@ async fn wrong_values_are_told_by_field() {
     one(refused(&bench, |new| new.provider_model = " ".into()).await, "provider_model is empty: ");
     one(refused(&bench, |new| new.provider = "nobody".into()).await, "provider is no provider's id or name: ");
     one(refused(&bench, |new| new.priority = -1).await, "priority is -1, which is out of range: ");
-    one(refused(&bench, |new| new.weight = 1_000_001).await, "weight is 1000001, which is out of range: ");
+    for weight in [0, 2, 1_000_001] {
+        one(refused(&bench, |new| new.weight = weight).await, &format!("weight is {weight}, and weights of mappings are not built yet: "));
+    }
     one(refused(&bench, |new| new.options = members(json!({"payload": 1}))).await, "options.payload is not an option of type 'openai'");
-    for name in ["model", "messages", "stream"] {
+    for name in ["model", "messages", "stream", "routing", "models", "provider"] {
         one(refused(&bench, |new| new.parameters = members(json!({name: 1}))).await, &format!("parameters.{name} cannot be a default"));
     }
     one(refused(&bench, |new| new.parameters = members(json!({"x": "y".repeat(70_000)}))).await, "parameters has 70");
@@ -100,6 +101,19 @@ async fn a_mapping_is_unique_across_both_sources() {
         ChangeFault::ReadOnly { place } if place == "F:4"
     ));
     assert_eq!(bench.targets("shared"), ["filed/one", "filed/gpt-x"]);
+}
+
+/// A custom endpoint may take `provider` and `models` itself; Conduit's own `routing` nobody does.
+#[tokio::test]
+async fn routing_members_are_defaults_only_of_who_takes_them() {
+    let bench = Bench::new().await;
+    let custom = NewProvider { base_url: Some("https://router.example/v1".into()), ..NewProvider::new("router", "custom") };
+    bench.inventory.create_provider(custom).await.unwrap();
+    let with = |name: &str| NewMapping { parameters: members(json!({name: {}})), ..NewMapping::new(name, "router", "x") };
+    for name in ["provider", "models"] {
+        bench.inventory.create_mapping(with(name)).await.unwrap();
+    }
+    assert!(invalid(bench.inventory.create_mapping(with("routing")).await)[0].starts_with("parameters.routing cannot be a default"));
 }
 
 /// All or nothing, every fault at once.

@@ -84,8 +84,8 @@ async fn wrong_values_are_told_by_field_and_change_nothing() {
         (NewProvider { base_url: Some("https://169.254.169.254".into()), ..sound() }, "base_url points to 169.254.169.254"),
         (NewProvider { max_in_flight: Some(0), ..sound() }, "max_in_flight is 0"),
         (
-            NewProvider { custom: Some(CustomOptions::default()), ..sound() },
-            "custom options are set, and type 'openai' is no custom endpoint",
+            NewProvider { custom: CustomOptions::read(&json!({"auth_header": "x-key"})).ok(), ..sound() },
+            "auth_header is set, and type 'openai' is no custom endpoint",
         ),
     ];
     for (new, expected) in cases {

@@ -104,6 +104,108 @@ async fn the_file_comes_before_a_later_clash() {
     assert!(targets[0] == "filed/one" && targets[1].contains("clashes"), "{targets:?}");
 }
 
+/// A row with the secret of a key of the file never had it here: whatever becomes of the row, the file's key works on.
+#[tokio::test]
+async fn a_clashing_row_takes_nothing_from_the_file() {
+    let (_directory, one, other) = two().await;
+    other.load(file()).await.unwrap();
+    let text = "app-9f3c1be07ad24568b1f3c9e2";
+    let same = NewKey { secret: Some(secret(text)), ..NewKey::new("same") };
+    let id = one.inventory.create_key(same).await.unwrap().entry.object.id.clone();
+    other.inventory.refresh().await.unwrap();
+    assert!(other.inventory.view().keys[id.as_str()].problem.is_some());
+    one.inventory.update_key(&id, None, KeyChange { enabled: Some(false), ..KeyChange::default() }).await.unwrap();
+    other.inventory.refresh().await.unwrap();
+    assert!(other.opens(text), "the row was changed");
+    one.inventory.delete_key(&id, None).await.unwrap();
+    other.inventory.refresh().await.unwrap();
+    assert_eq!(other.key(text).map(|key| key.id.clone()).as_deref(), Some("file:app"), "the row was removed");
+}
+
+/// A second connection to the database of a node, for what no node does.
+async fn beside(directory: &tempfile::TempDir) -> sea_orm::DatabaseConnection {
+    sea_orm::Database::connect(format!("sqlite://{}", directory.path().join("c.db").display())).await.unwrap()
+}
+
+/// Makes what is written unreadable from here, as a replica that lags would, while `change` is made; then it has caught up.
+async fn unread<T>(directory: &tempfile::TempDir, node: &Bench, change: impl Future<Output = Result<T, ChangeFault>>) -> T {
+    use sea_orm::ConnectionTrait;
+    let database = beside(directory).await;
+    let hold = "CREATE TRIGGER hold AFTER UPDATE ON change_counter BEGIN UPDATE change_counter SET value = OLD.value; END";
+    database.execute_unprepared(hold).await.unwrap();
+    let made = change.await.unwrap();
+    database.execute_unprepared("DROP TRIGGER hold").await.unwrap();
+    assert!(node.inventory.refresh().await.is_err(), "what is older undoes nothing");
+    let here = super::model::picture(node);
+    database.execute_unprepared("UPDATE change_counter SET value = value + 1").await.unwrap();
+    node.inventory.refresh().await.unwrap();
+    let fresh = Bench::unloaded(node.store.clone());
+    fresh.load(FileObjects::default()).await.unwrap();
+    assert_eq!(timeless(&super::model::picture(node)), timeless(&super::model::picture(&fresh)));
+    assert_eq!(timeless(&here), timeless(&super::model::picture(&fresh)), "it was in force as it was written");
+    made
+}
+
+/// Without the moments that the database has set itself.
+fn timeless(picture: &str) -> String {
+    picture.lines().filter(|line| !line.contains("created_at") && !line.contains("updated_at")).collect::<Vec<_>>().join("\n")
+}
+
+/// A change that is committed is made, whether or not it can be read again: its secret is shown, and it is in force.
+#[tokio::test]
+async fn a_change_that_cannot_be_read_again_is_made() {
+    let (directory, node, _other) = two().await;
+    let made = unread(&directory, &node, node.inventory.create_key(NewKey::new("app"))).await;
+    let id = made.entry.object.id.clone();
+    assert!(node.opens(shown(&made.secret)));
+    let rolled = unread(&directory, &node, node.inventory.roll_key(&id, Some(1), DEFAULT_GRACE)).await;
+    assert!(node.opens(shown(&rolled.secret)) && node.opens(shown(&made.secret)));
+    let renamed = KeyChange { name: Some("other".into()), ..KeyChange::default() };
+    assert_eq!(unread(&directory, &node, node.inventory.update_key(&id, Some(2), renamed)).await.object.name, "other");
+
+    let new = NewProvider { credentials: vec![api_key("sk-1")], ..NewProvider::new("p", "openai") };
+    let provider = unread(&directory, &node, node.inventory.create_provider(new)).await.object.id.clone();
+    let change = ProviderChange { name: Some("q".into()), ..ProviderChange::default() };
+    unread(&directory, &node, node.inventory.update_provider(&provider, Some(1), change)).await;
+    let mapping = unread(&directory, &node, node.inventory.create_mapping(NewMapping::new("m", "q", "x"))).await.object.id.clone();
+    let import = vec![NewMapping::new("n", "q", "x"), NewMapping::new("o", "q", "x")];
+    let imported = unread(&directory, &node, node.inventory.import_mappings(import, false)).await;
+    assert_eq!((imported.len(), node.targets("o")), (2, vec!["q/x".to_owned()]));
+    let change = MappingChange { priority: Some(7), ..MappingChange::default() };
+    unread(&directory, &node, node.inventory.update_mapping(&mapping, Some(1), change)).await;
+
+    unread(&directory, &node, node.inventory.delete_key(&id, None)).await;
+    assert!(node.key(shown(&made.secret)).is_none() && node.key(shown(&rolled.secret)).is_none());
+    for id in [&*mapping, &*imported[0].object.id, &*imported[1].object.id] {
+        unread(&directory, &node, node.inventory.delete_mapping(id, None)).await;
+    }
+    unread(&directory, &node, node.inventory.delete_provider(&provider, None)).await;
+    assert!(node.ring.is_empty() && node.inventory.view().providers.is_empty());
+}
+
+/// R52: a key that was removed from the file is refused soon, also while a change waits for the database.
+#[tokio::test]
+async fn a_file_does_not_wait_for_a_change() {
+    use sea_orm::TransactionTrait;
+    let (directory, node, _other) = two().await;
+    node.load(file()).await.unwrap();
+    let database = beside(&directory).await;
+    let options = sea_orm::TransactionOptions {
+        sqlite_transaction_mode: Some(sea_orm::SqliteTransactionMode::Immediate),
+        ..sea_orm::TransactionOptions::default()
+    };
+    let locked = database.begin_with_options(options).await.unwrap();
+    let inventory = Arc::clone(&node.inventory);
+    let change = tokio::spawn(async move { inventory.create_key(NewKey::new("late")).await });
+    sleep(Duration::from_millis(200)).await;
+    node.load(FileObjects::default()).await.unwrap();
+    assert!(!change.is_finished(), "the change still waits");
+    assert!(!node.opens("app-9f3c1be07ad24568b1f3c9e2") && node.inventory.view().keys.is_empty());
+    locked.rollback().await.unwrap();
+    let late = change.await.unwrap().unwrap();
+    assert!(node.opens(shown(&late.secret)));
+}
+
 /// R43: a database that answers with an older state than before (a replica that lags) brings nothing back that was revoked.
 #[tokio::test]
 async fn an_older_state_undoes_nothing() {
