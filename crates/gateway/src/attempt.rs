@@ -96,7 +96,7 @@ impl Attempts<'_> {
         let Some(endpoint) = provider.endpoint(self.admitted.operation, self.admitted.dialect) else { return ControlFlow::Continue(()) };
         let mut tried = Tried::default();
         while let Some(credential) = tried.next(provider) {
-            let chosen = Chosen { target, endpoint, credential };
+            let chosen = Chosen::new(target, endpoint, credential);
             let fault = match self.call(chosen).await {
                 Ok(answer) => return ControlFlow::Break(Some(answer)),
                 Err(Refused::Untranslated(fault)) => {
@@ -124,11 +124,15 @@ impl Attempts<'_> {
             Err(Refused::Failed(fault)) => fault,
             other => return other,
         };
-        if !minds_stream_options(self.admitted, chosen, &fault) {
+        if !minds_stream_options(self.admitted, self.body, chosen, &fault) {
             return Err(Refused::Failed(fault));
         }
-        chosen.provider().note_refused_stream_options();
-        self.call_once(chosen).await
+        let answered = self.call_once(Chosen { without_stream_options: true, ..chosen }).await;
+        if answered.is_ok() {
+            // Only now is it known that this was the reason.
+            chosen.provider().note_refused_stream_options();
+        }
+        answered
     }
 
     async fn call_once(&mut self, chosen: Chosen<'_>) -> Result<Response<Answer>, Refused> {
@@ -166,12 +170,14 @@ enum Refused {
     Failed(Fault),
 }
 
-/// A few servers know the chat of OpenAI and not its `stream_options` (`providers/custom.md` §4).
-fn minds_stream_options(admitted: &Admitted, chosen: Chosen<'_>, fault: &Fault) -> bool {
+/// A few servers know the chat of OpenAI and not its `stream_options` (`providers/custom.md` §4). One that refuses what a caller made up says
+/// nothing about what metering asks of it.
+fn minds_stream_options(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>, fault: &Fault) -> bool {
     let told = |text: &str| text.contains("stream_options") || text.contains("include_usage");
     admitted.stream
         && chosen.is_lenient()
-        && !chosen.provider().refuses_stream_options()
+        && !chosen.without_stream_options
+        && translate::asks_only_for_usage(body)
         && fault.kind == FaultKind::ProviderRejected
         && (told(&fault.message) || fault.param.as_deref().is_some_and(told))
 }

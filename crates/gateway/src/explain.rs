@@ -199,7 +199,7 @@ fn prepared(target: &Target, admitted: &Admitted, body: &Object<'_>) -> Result<(
         || Fault::new(FaultKind::UnsupportedOperation, Origin::Gateway, Step::Translate, "the provider has no endpoint for the operation");
     let endpoint = provider.endpoint(admitted.operation, admitted.dialect).ok_or_else(none)?;
     let (credential, how) = heaviest(&provider.spec.credentials);
-    let chosen = Chosen { target, endpoint, credential };
+    let chosen = Chosen::new(target, endpoint, credential);
     let outbound = translate::translate(admitted, body, chosen)?;
     let request = send::request(admitted, chosen, outbound.body.clone())?;
     Ok((shown(&request)?, outbound, how))

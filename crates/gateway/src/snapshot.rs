@@ -1,5 +1,6 @@
 //! The configuration that a request sees: providers, mappings and settings, read-only, swapped as a whole.
 
+use crate::arrival::unix_micros;
 use crate::egress::Egress;
 use crate::secrets::Secrets;
 use crate::service::Settings;
@@ -8,7 +9,7 @@ use http::{HeaderMap, Uri};
 use providers::{Served, Surface};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// Everything that a request is resolved against. Keys are not in it: see [`crate::keys`].
@@ -97,9 +98,12 @@ pub struct Provider {
     pub spec: ProviderSpec,
     addresses: Vec<Address>,
     secrets: Secrets,
-    /// The server was found to refuse `stream_options`; known until the next reload.
-    without_stream_options: AtomicBool,
+    /// Until when the server is taken to refuse `stream_options`, in seconds since 1970; 0: it was not found to.
+    without_stream_options: AtomicI64,
 }
+
+/// What a server was found to refuse is asked of it again after this time: it may be another one by then, and metering needs it.
+const REFUSAL_LASTS: i64 = 600;
 
 struct Address {
     operation: Operation,
@@ -142,21 +146,26 @@ impl Provider {
         let addresses = spec.surface.endpoints.iter().map(|endpoint| address(&spec, endpoint)).collect::<Result<_, _>>()?;
         let headers = spec.credentials.iter().map(|credential| &credential.headers);
         let secrets = Secrets::in_headers(headers).and_query(spec.query.as_ref());
-        Ok(Self { spec, addresses, secrets, without_stream_options: AtomicBool::new(false) })
+        Ok(Self { spec, addresses, secrets, without_stream_options: AtomicI64::new(0) })
     }
 
     /// A provider that no request goes to: `spec.unusable` says why. It needs neither credentials nor an address.
     pub fn unusable(spec: ProviderSpec) -> Self {
         let secrets = Secrets::in_headers(spec.credentials.iter().map(|credential| &credential.headers));
-        Self { spec, addresses: Vec::new(), secrets, without_stream_options: AtomicBool::new(false) }
+        Self { spec, addresses: Vec::new(), secrets, without_stream_options: AtomicI64::new(0) }
     }
 
     pub(crate) fn refuses_stream_options(&self) -> bool {
-        self.without_stream_options.load(Ordering::Relaxed)
+        self.refuses_stream_options_at(|| unix_micros() / 1_000_000)
+    }
+
+    fn refuses_stream_options_at(&self, now: impl FnOnce() -> i64) -> bool {
+        let until = self.without_stream_options.load(Ordering::Relaxed);
+        until != 0 && now() < until
     }
 
     pub(crate) fn note_refused_stream_options(&self) {
-        self.without_stream_options.store(true, Ordering::Relaxed);
+        self.without_stream_options.store(unix_micros() / 1_000_000 + REFUSAL_LASTS, Ordering::Relaxed);
     }
 
     /// Takes this provider's secrets out of what its answer says: some providers repeat the key that they refuse (R64).

@@ -42,9 +42,15 @@ pub(crate) struct Chosen<'a> {
     pub(crate) endpoint: &'a Served,
     /// `None` for a provider that needs none.
     pub(crate) credential: Option<&'a ProviderCredential>,
+    /// The server refuses `stream_options`, as far as is known.
+    pub(crate) without_stream_options: bool,
 }
 
 impl<'a> Chosen<'a> {
+    pub(crate) fn new(target: &'a Target, endpoint: &'a Served, credential: Option<&'a ProviderCredential>) -> Self {
+        Self { target, endpoint, credential, without_stream_options: target.provider().refuses_stream_options() }
+    }
+
     pub(crate) fn provider(&self) -> &'a Arc<Provider> {
         self.target.provider()
     }

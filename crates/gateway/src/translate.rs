@@ -96,7 +96,7 @@ fn stream_usage(admitted: &Admitted, chosen: Chosen<'_>) -> StreamUsage {
     let known = matches!(chosen.dialect(admitted.dialect), DialectId::OpenaiChat | DialectId::OpenaiCompletions);
     match admitted.stream && known {
         false => StreamUsage::AsItIs,
-        true if chosen.provider().refuses_stream_options() => StreamUsage::LeaveOut,
+        true if chosen.without_stream_options => StreamUsage::LeaveOut,
         // A quirk takes out what the caller sent of it.
         true if !chosen.provider().spec.surface.takes_stream_options(admitted.operation, chosen.model()) => StreamUsage::AsItIs,
         true => StreamUsage::Ask,
@@ -105,25 +105,39 @@ fn stream_usage(admitted: &Admitted, chosen: Chosen<'_>) -> StreamUsage {
 
 const NO_STREAM_OPTIONS: &str = "the server refuses it";
 
+/// Whether the caller sent no `stream_options`, or none but `include_usage`.
+pub(crate) fn asks_only_for_usage(body: &Object<'_>) -> bool {
+    let Some(member) = body.get("stream_options").filter(|member| member.kind != Kind::Null) else { return true };
+    wire::json::scan(member.value.as_bytes(), &Limits::default())
+        .is_ok_and(|options| options.members().iter().all(|option| option.key == "include_usage"))
+}
+
+/// The loss of `stream_options`, where the caller wanted something by it.
+fn loss_of_stream_options(admitted: &Admitted, body: &Object<'_>) -> Option<Loss> {
+    body.get("stream_options").filter(|member| member.kind != Kind::Null)?;
+    (admitted.include_usage || !asks_only_for_usage(body)).then(|| Loss::dropped("stream_options", NO_STREAM_OPTIONS))
+}
+
 /// The bytes go through; only the members that policy changes are edited.
 fn splice(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>) -> Result<Outbound, Fault> {
     let mut edits = Edits::new(body);
     if admitted.model != chosen.model() {
         edits.set("model", wire::json::json_string(chosen.model()));
     }
-    let mut refused = false;
+    let mut refused = None;
     match stream_usage(admitted, chosen) {
         StreamUsage::Ask if !admitted.include_usage => {
             edits.set("stream_options", with_usage(body)?);
         }
-        StreamUsage::LeaveOut => refused = edits.remove("stream_options"),
+        StreamUsage::LeaveOut => {
+            edits.remove("stream_options");
+            refused = loss_of_stream_options(admitted, body);
+        }
         StreamUsage::Ask | StreamUsage::AsItIs => {}
     }
     let surface = &chosen.provider().spec.surface;
     let mut losses = providers::quirks::on_splice(surface, chosen.endpoint, chosen.model(), body, &mut edits);
-    if refused && admitted.include_usage {
-        losses.push(Loss::dropped("stream_options", NO_STREAM_OPTIONS));
-    }
+    losses.extend(refused);
     Ok(Outbound { body: Bytes::from(edits.apply()), losses, names: NameMap::default() })
 }
 
@@ -152,9 +166,7 @@ fn write(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>, parameters:
         StreamUsage::LeaveOut => {
             chat.include_usage = None;
             chat.extras.remove("stream_options");
-            if admitted.include_usage && admitted.dialect != DialectId::AnthropicMessages {
-                losses.push(Loss::dropped("stream_options", NO_STREAM_OPTIONS));
-            }
+            losses.extend(loss_of_stream_options(admitted, body));
         }
         StreamUsage::AsItIs => {}
     }

@@ -16,3 +16,13 @@ fn an_exact_name_beats_the_longest_beginning() {
     assert_eq!(rest("else"), Some((0, Some("else"))));
     assert!(wildcards(&["openai/"]).group("groq/x").is_none());
 }
+
+/// What one server was found to refuse is not held against it for ever.
+#[test]
+fn a_refusal_of_stream_options_is_forgotten() {
+    let provider = crate::testing::provider("one", "openai");
+    assert!(!provider.refuses_stream_options());
+    provider.note_refused_stream_options();
+    assert!(provider.refuses_stream_options());
+    assert!(!provider.refuses_stream_options_at(|| unix_micros() / 1_000_000 + REFUSAL_LASTS + 1));
+}

@@ -15,7 +15,7 @@ fn out_of(mapping: Mapping, body: &Value) -> Result<(Value, Vec<String>), Fault>
     let admitted = crate::admit::admit(Caller { key: Arc::new(key) }, call, None, &object)?;
     let target = crate::target::Target::new(&Arc::new(mapping), None);
     let endpoint = target.provider().endpoint(Operation::Chat, DialectId::OpenaiChat).unwrap();
-    let chosen = Chosen { target: &target, endpoint, credential: target.provider().spec.credentials.first() };
+    let chosen = Chosen::new(&target, endpoint, target.provider().spec.credentials.first());
     let out = translate(&admitted, &object, chosen)?;
     Ok((serde_json::from_slice(&out.body).unwrap(), out.losses.iter().map(|loss| loss.path.clone()).collect()))
 }
@@ -88,6 +88,10 @@ fn usage_is_asked_for_where_the_server_takes_it() {
     server.note_refused_stream_options();
     let (out, losses) = out_of(mapping("m", &server, "x", 1), &body).unwrap();
     assert_eq!((out.get("stream_options"), losses), (None, vec![]));
+    body["stream_options"] = json!({"include_usage": false});
+    assert_eq!(out_of(mapping("m", &server, "x", 1), &body).unwrap().1, Vec::<String>::new(), "nothing was asked for");
+    body["stream_options"] = json!({"include_usage": false, "bogus": 1});
+    assert_eq!(out_of(mapping("m", &server, "x", 1), &body).unwrap().1, ["stream_options"]);
     body["stream_options"] = json!({"include_usage": true});
     let (out, losses) = out_of(mapping("m", &server, "x", 1), &body).unwrap();
     assert_eq!((out.get("stream_options"), losses), (None, vec!["stream_options".to_owned()]), "the caller is told what it does not get");

@@ -253,3 +253,24 @@ async fn a_server_that_refuses_stream_options_is_asked_without() {
     assert_eq!(open.post("/v1/chat/completions", &body).await.status, 400);
     assert_eq!(open.got().len(), 1);
 }
+
+/// A caller cannot switch metering off for the others: what it made up is its own mistake, and a server is only remembered for what turned
+/// out to be the reason.
+#[tokio::test]
+async fn made_up_stream_options_change_nothing_for_others() {
+    let no = || Act::Says(400, "application/json", json!({"error": {"message": "Unknown field stream_options.bogus", "code": 400}}).to_string());
+    let frames = || sse(&["data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"]);
+    let own = Arc::new(Provider::prepare(spec("own", lenient(), &[("a", 1)])).unwrap());
+    let open = House::new().mapped(mapping("m", &own, "x", 1)).acts([no(), no(), no(), frames()]).open();
+    let mut honest = chat("m");
+    honest["stream"] = json!(true);
+    let mut bogus = honest.clone();
+    bogus["stream_options"] = json!({"bogus": 1});
+    let refused = open.post("/v1/chat/completions", &bogus).await;
+    assert_eq!((refused.status, open.got().len()), (400, 1), "it is not asked again: {}", refused.body);
+    // Refused with and without: something else was the reason.
+    assert_eq!(open.post("/v1/chat/completions", &honest).await.status, 400);
+    assert_eq!(open.post("/v1/chat/completions", &honest).await.status, 200);
+    let asked: Vec<_> = open.got().iter().map(|got| got.json().get("stream_options").is_some()).collect();
+    assert_eq!(asked, [true, true, false, true]);
+}
