@@ -12,7 +12,7 @@ pub struct Loss {
     pub reason: Cow<'static, str>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LossKind {
     /// The target does not get it at all.
     Dropped,

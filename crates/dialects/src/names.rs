@@ -1,19 +1,19 @@
 //! Names that a writer had to spell differently, and the way back.
 
 use chat::{Event, PartKind, PartOpen, Reply};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Tool names as they were sent to the provider, with the caller's own: a provider may allow fewer characters than the caller used. A codec
 /// keeps no state between request and reply, so the map travels with the request and is applied to what comes back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameMap {
-    tools: Vec<(String, String)>,
+    tools: HashMap<String, String>,
 }
 
 impl NameMap {
     /// Notes that the caller's tool `own` is called `sent` at the provider.
     pub fn note(&mut self, sent: impl Into<String>, own: impl Into<String>) {
-        self.tools.push((sent.into(), own.into()));
+        self.tools.entry(sent.into()).or_insert(own.into());
     }
 
     pub fn is_empty(&self) -> bool {
@@ -22,7 +22,7 @@ impl NameMap {
 
     /// The caller's name of the tool that the provider calls `sent`, where it differs.
     pub fn own(&self, sent: &str) -> Option<&str> {
-        self.tools.iter().find(|(name, _)| name == sent).map(|(_, own)| own.as_str())
+        self.tools.get(sent).map(String::as_str)
     }
 
     /// Puts the caller's names into a reply.
@@ -51,19 +51,50 @@ impl NameMap {
     }
 }
 
-/// The name, or the name with a number where it is taken.
-pub(crate) fn unique(name: String, longest: usize, used: &mut HashSet<String>) -> String {
-    if used.insert(name.clone()) {
-        return name;
+/// Names that are given once each.
+#[derive(Default)]
+pub(crate) struct Unique {
+    used: HashSet<String>,
+    /// The next number after a stem, for each count of digits: what was tried is not tried again, however many names clean to the same text.
+    next: HashMap<(String, u32), u64>,
+}
+
+impl Unique {
+    /// Nobody else gets these.
+    pub(crate) fn reserve(&mut self, names: impl Iterator<Item = String>) {
+        self.used.extend(names);
     }
-    let mut n: u64 = 2;
-    loop {
-        let suffix = format!("_{n}");
-        let stem: String = name.chars().take(longest.saturating_sub(suffix.len())).collect();
-        let candidate = stem + &suffix;
-        if used.insert(candidate.clone()) {
-            return candidate;
+
+    /// The name, or the name with a number where it is taken.
+    pub(crate) fn take(&mut self, name: String, longest: usize) -> String {
+        if self.used.insert(name.clone()) {
+            return name;
         }
-        n += 1;
+        let mut digits = 1;
+        loop {
+            let suffix = usize::try_from(digits).unwrap_or(usize::MAX).saturating_add(1);
+            let stem: String = name.chars().take(longest.saturating_sub(suffix)).collect();
+            if let Some(free) = self.numbered(stem, digits) {
+                return free;
+            }
+            digits += 1;
+        }
+    }
+
+    /// The stem with the next free number of so many digits.
+    fn numbered(&mut self, stem: String, digits: u32) -> Option<String> {
+        let first = if digits == 1 { 2 } else { 10_u64.saturating_pow(digits - 1) };
+        let next = self.next.entry((stem.clone(), digits)).or_insert(first);
+        while *next < 10_u64.saturating_pow(digits) {
+            let candidate = format!("{stem}_{next}");
+            *next += 1;
+            if self.used.insert(candidate.clone()) {
+                return Some(candidate);
+            }
+        }
+        None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,32 +3,35 @@
 //! Quirks and writers name fields as OpenAI chat spells them, and turns by their number. For a caller of another dialect they are told by
 //! the names and places of its own body, once, when the request is written.
 
-use chat::{Chat, DialectId, Fault, Loss, LossKind, Part, PartKind, Place, Turn};
+use chat::{Chat, DialectId, Fault, Loss, PartKind, Place, Turn};
+use std::collections::{HashMap, HashSet};
 
 /// Names the fields of these losses as the caller knows them.
 pub fn tell_losses(chat: &Chat, losses: &mut Vec<Loss>) {
     if chat.from == Some(DialectId::AnthropicMessages) {
+        let mut terms = Terms { chat, turns: HashMap::new() };
         for loss in losses.iter_mut() {
-            loss.path = in_messages(chat, &loss.path);
+            loss.path = terms.in_messages(&loss.path);
         }
         // What stands in two fields of one dialect may be one of the other.
-        let mut told: Vec<(String, LossKind)> = Vec::new();
-        losses.retain(|loss| {
-            let new = !told.iter().any(|(path, kind)| *path == loss.path && *kind == loss.kind);
-            if new {
-                told.push((loss.path.clone(), loss.kind));
-            }
-            new
-        });
+        tell_once(losses);
     }
 }
 
 /// The same for the field that a fault is about.
 pub fn tell_fault(chat: &Chat, mut fault: Fault) -> Fault {
     if chat.from == Some(DialectId::AnthropicMessages) {
-        fault.param = fault.param.map(|path| in_messages(chat, &path));
+        fault.param = fault.param.map(|path| Terms { chat, turns: HashMap::new() }.in_messages(&path));
     }
     fault
+}
+
+/// A field is told once, with the first reason.
+pub(crate) fn tell_once(losses: &mut Vec<Loss>) {
+    let mut told = HashSet::with_capacity(losses.len());
+    let new: Vec<bool> = losses.iter().map(|loss| told.insert((loss.path.as_str(), loss.kind))).collect();
+    let mut new = new.into_iter();
+    losses.retain(|_| new.next().unwrap_or(true));
 }
 
 /// Fields at the top that the dialects call differently; the longest name of a beginning stands first.
@@ -43,66 +46,117 @@ const FIELDS: &[(&str, &str)] = &[
     ("user", "metadata.user_id"),
 ];
 
-/// A path of the Messages dialect.
-fn in_messages(chat: &Chat, path: &str) -> String {
-    if let Some((number, rest)) = indexed(path, "messages") {
-        return in_turn(chat, number, rest).unwrap_or_else(|| path.to_owned());
-    }
-    if let Some((number, rest)) = indexed(path, "tools") {
-        let rest = rest.strip_prefix(".function").unwrap_or(rest);
-        return match rest.strip_prefix(".parameters") {
-            Some(inner) => format!("tools[{number}].input_schema{inner}"),
-            None => format!("tools[{number}]{rest}"),
-        };
-    }
-    for (openai, own) in FIELDS {
-        if let Some(rest) = path.strip_prefix(openai).filter(|rest| rest.is_empty() || rest.starts_with(['.', '['])) {
-            return format!("{own}{rest}");
-        }
-    }
-    path.to_owned()
+/// A conversation whose parts are told by number. What is counted is counted once: the caller says how many losses a turn has.
+struct Terms<'c> {
+    chat: &'c Chat,
+    turns: HashMap<usize, Index<'c>>,
 }
 
-/// `messages[2].tool_calls[0].function.arguments` as the block that it was.
-fn in_turn(chat: &Chat, number: usize, rest: &str) -> Option<String> {
-    let (turn, place) = (chat.turns.get(number)?, chat.places.get(number)?);
-    let kinds: [(&str, OfKind); 5] = [
-        ("tool_calls", is_call),
-        ("thinking_blocks", is_sealed),
-        ("reasoning", is_thought),
-        ("annotations", is_citation),
-        ("content", is_content),
-    ];
-    let inner = rest.strip_prefix('.').unwrap_or(rest);
-    if let Some((PartKind::ToolResult(_), block)) = turn.parts.first().map(|part| &part.kind).zip(place.parts.first()) {
-        return Some(in_result(turn, place, block, rest));
+impl<'c> Terms<'c> {
+    /// A path of the Messages dialect.
+    fn in_messages(&mut self, path: &str) -> String {
+        if let Some((number, rest)) = indexed(path, "messages") {
+            return self.in_turn(number, rest).unwrap_or_else(|| path.to_owned());
+        }
+        if let Some((number, rest)) = indexed(path, "tools") {
+            let rest = rest.strip_prefix(".function").unwrap_or(rest);
+            return match rest.strip_prefix(".parameters") {
+                Some(inner) => format!("tools[{number}].input_schema{inner}"),
+                None => format!("tools[{number}]{rest}"),
+            };
+        }
+        for (openai, own) in FIELDS {
+            if let Some(rest) = path.strip_prefix(openai).filter(|rest| rest.is_empty() || rest.starts_with(['.', '['])) {
+                return format!("{own}{rest}");
+            }
+        }
+        path.to_owned()
     }
-    for (name, of_kind) in kinds {
-        let Some((at, more)) = indexed(inner, name) else { continue };
-        let found = turn.parts.iter().zip(&place.parts).filter(|(part, _)| of_kind(part)).nth(at)?;
-        return Some(format!("{}{}", found.1, member(more)));
+
+    /// `messages[2].tool_calls[0].function.arguments` as the block that it was.
+    fn in_turn(&mut self, number: usize, rest: &str) -> Option<String> {
+        let (turn, place) = (self.chat.turns.get(number)?, self.chat.places.get(number)?);
+        let index = self.turns.entry(number).or_insert_with(|| Index::of(turn));
+        let inner = rest.strip_prefix('.').unwrap_or(rest);
+        if let Some((PartKind::ToolResult(_), block)) = turn.parts.first().map(|part| &part.kind).zip(place.parts.first()) {
+            return Some(in_result(index, place, block, rest));
+        }
+        let kinds = [
+            ("tool_calls", &index.calls),
+            ("thinking_blocks", &index.sealed),
+            ("reasoning", &index.thoughts),
+            ("annotations", &index.sources),
+            ("content", &index.content),
+        ];
+        for (name, of_kind) in kinds {
+            let Some((at, more)) = indexed(inner, name) else { continue };
+            return Some(format!("{}{}", place.parts.get(*of_kind.get(at)?)?, member(more)));
+        }
+        let block = |at: usize| place.parts.get(at).cloned();
+        let whole = match inner.split('.').next().unwrap_or_default() {
+            // Sealed thought has no other name here where a turn holds nothing else.
+            "reasoning_content" => index.unsealed.or(index.thoughts.first().copied()).and_then(block),
+            "thinking_blocks" => index.sealed.first().copied().and_then(block),
+            // Of content that is one text it stands on the message.
+            "cache_control" => index.marked.and_then(block).map(|block| format!("{block}.cache_control")),
+            "content" => index.content.first().copied().and_then(block),
+            _ => None,
+        };
+        match whole {
+            Some(block) => Some(format!("{block}{}", inner.split_once('.').map_or_else(String::new, |(_, more)| format!(".{more}")))),
+            None => Some(format!("{}{rest}", place.turn)),
+        }
     }
-    let whole = match inner.split('.').next().unwrap_or_default() {
-        "reasoning_content" => place_of(turn.parts.iter(), place, |part| is_thought(part) && !is_sealed(part)),
-        "thinking_blocks" => place_of(turn.parts.iter(), place, is_sealed),
-        // Of content that is one text it stands on the message.
-        "cache_control" => place_of(turn.parts.iter(), place, |part| part.cache.is_some()).map(|block| format!("{block}.cache_control")),
-        "content" => place_of(turn.parts.iter(), place, is_content),
-        _ => None,
-    };
-    match whole {
-        Some(block) => Some(format!("{block}{}", inner.split_once('.').map_or_else(String::new, |(_, more)| format!(".{more}")))),
-        None => Some(format!("{}{rest}", place.turn)),
+}
+
+/// Which parts of a turn are of a kind that is counted on its own.
+#[derive(Default)]
+struct Index<'c> {
+    calls: Vec<usize>,
+    thoughts: Vec<usize>,
+    sealed: Vec<usize>,
+    sources: Vec<usize>,
+    content: Vec<usize>,
+    /// The first thought that is not sealed.
+    unsealed: Option<usize>,
+    /// The first part with a cache marker.
+    marked: Option<usize>,
+    /// Names of the message's own members.
+    members: HashSet<&'c str>,
+}
+
+impl<'c> Index<'c> {
+    fn of(turn: &'c Turn) -> Self {
+        let mut index = Self { members: turn.extras.iter().map(|(name, _)| name).collect(), ..Self::default() };
+        for (at, part) in turn.parts.iter().enumerate() {
+            match &part.kind {
+                PartKind::ToolCall(_) => index.calls.push(at),
+                PartKind::Citation { .. } => index.sources.push(at),
+                PartKind::Reasoning(thought) => {
+                    index.thoughts.push(at);
+                    if thought.signature.is_some() || thought.encrypted.is_some() {
+                        index.sealed.push(at);
+                    } else {
+                        index.unsealed.get_or_insert(at);
+                    }
+                }
+                _ => index.content.push(at),
+            }
+            if part.cache.is_some() {
+                index.marked.get_or_insert(at);
+            }
+        }
+        index
     }
 }
 
 /// Of a tool's result the turn is the block, and what is inside has the block's names; but a member of the message stands beside it.
-fn in_result(turn: &Turn, place: &Place, block: &str, rest: &str) -> String {
+fn in_result(index: &Index<'_>, place: &Place, block: &str, rest: &str) -> String {
     if let Some(inside) = rest.strip_prefix(".result") {
         return in_block(block, inside);
     }
     let name = rest.strip_prefix('.').unwrap_or(rest);
-    if turn.extras.get(name).is_some() { format!("{}{rest}", place.turn) } else { in_block(block, rest) }
+    if index.members.contains(name) { format!("{}{rest}", place.turn) } else { in_block(block, rest) }
 }
 
 /// What is inside a result: its own blocks have this dialect's names too.
@@ -124,36 +178,11 @@ fn member(rest: &str) -> &str {
     }
 }
 
-/// Whether a part is of a kind that is counted on its own.
-type OfKind = fn(&Part) -> bool;
-
-fn place_of<'p>(mut parts: impl Iterator<Item = &'p Part>, place: &Place, of_kind: OfKind) -> Option<String> {
-    let at = parts.position(of_kind)?;
-    place.parts.get(at).cloned()
-}
-
-fn is_call(part: &Part) -> bool {
-    matches!(part.kind, PartKind::ToolCall(_))
-}
-
-fn is_thought(part: &Part) -> bool {
-    matches!(part.kind, PartKind::Reasoning(_))
-}
-
-fn is_sealed(part: &Part) -> bool {
-    matches!(&part.kind, PartKind::Reasoning(thought) if thought.signature.is_some() || thought.encrypted.is_some())
-}
-
-fn is_citation(part: &Part) -> bool {
-    matches!(part.kind, PartKind::Citation { .. })
-}
-
-fn is_content(part: &Part) -> bool {
-    !is_call(part) && !is_thought(part) && !is_citation(part)
-}
-
 /// `name[3]rest` as the number and the rest.
 fn indexed<'p>(path: &'p str, name: &str) -> Option<(usize, &'p str)> {
     let (number, rest) = path.strip_prefix(name)?.strip_prefix('[')?.split_once(']')?;
     Some((number.parse().ok()?, rest))
 }
+
+#[cfg(test)]
+mod tests;

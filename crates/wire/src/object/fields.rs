@@ -106,6 +106,11 @@ impl<'a> Fields<'a> {
         self.members.iter().flatten().map(|(key, _)| key.as_ref())
     }
 
+    /// Members that have not been taken.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, RawRef<'a>)> {
+        self.members.iter().flatten().map(|(key, value)| (key.as_ref(), *value))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.members.iter().all(Option::is_none)
     }

@@ -5,10 +5,11 @@ use super::object;
 use super::tools::ToolNames;
 use crate::Target;
 use crate::anthropic_messages::types::HERE;
-use crate::names::unique;
+use crate::names::Unique;
+use crate::terms;
 use chat::{CacheMarker, Chat, Extras, Fault, Loss};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 pub(super) struct Draft<'c> {
     pub(super) chat: &'c Chat,
@@ -30,18 +31,11 @@ pub(super) struct Losses(Vec<Loss>);
 
 impl Losses {
     pub(super) fn dropped(&mut self, place: impl Into<String>, reason: &'static str) {
-        self.push(Loss::dropped(place, reason));
+        self.0.push(Loss::dropped(place, reason));
     }
 
     pub(super) fn approximated(&mut self, place: impl Into<String>, reason: &'static str) {
-        self.push(Loss::approximated(place, reason));
-    }
-
-    /// A field is told once, with the first reason.
-    fn push(&mut self, loss: Loss) {
-        if !self.0.iter().any(|told| told.path == loss.path && told.kind == loss.kind) {
-            self.0.push(loss);
-        }
+        self.0.push(Loss::approximated(place, reason));
     }
 
     /// Members of another dialect that nothing here knows. Null says nothing, so nothing is lost with it.
@@ -54,7 +48,8 @@ impl Losses {
         }
     }
 
-    pub(super) fn into_list(self) -> Vec<Loss> {
+    pub(super) fn into_list(mut self) -> Vec<Loss> {
+        terms::tell_once(&mut self.0);
         self.0
     }
 }
@@ -118,7 +113,7 @@ impl Block {
 #[derive(Default)]
 pub(super) struct CallIds {
     sent: HashMap<String, String>,
-    used: HashSet<String>,
+    used: Unique,
 }
 
 impl CallIds {
@@ -126,7 +121,7 @@ impl CallIds {
         if let Some(sent) = self.sent.get(own) {
             return sent.clone();
         }
-        let sent = unique(allowed(own, usize::MAX), usize::MAX, &mut self.used);
+        let sent = self.used.take(allowed(own, usize::MAX), usize::MAX);
         self.sent.insert(own.to_owned(), sent.clone());
         sent
     }

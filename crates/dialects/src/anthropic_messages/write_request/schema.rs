@@ -21,7 +21,7 @@ const KEPT: &[&str] = &["type", "enum", "const", "required", "description", "tit
 /// Rewrites a schema; `place` is where it stands in the caller's request.
 pub(super) fn rewrite(schema: &Raw, place: &str, losses: &mut Losses) -> Result<Rewritten, Fault> {
     let original: Value = schema.read().map_err(|error| Fault::invalid(place, format!("The schema is malformed: {error}")))?;
-    if is_recursive(&original, &original, &mut Vec::new(), &mut HashSet::new()) {
+    if is_recursive(&original) {
         return Ok(Rewritten::Recursive);
     }
     let mut cut = original.clone();
@@ -32,32 +32,32 @@ pub(super) fn rewrite(schema: &Raw, place: &str, losses: &mut Losses) -> Result<
 fn narrow(node: &mut Value, place: &str, losses: &mut Losses) {
     let Value::Object(members) = node else { return };
     let mut notes = Vec::new();
-    for keyword in members.keys().cloned().collect::<Vec<_>>() {
+    // Taken out and put back one by one: it keeps the order, and removing from the middle would move all that follow each time.
+    for (keyword, mut value) in std::mem::take(members) {
         let inner = format!("{place}.{keyword}");
-        match (keyword.as_str(), members.get_mut(&keyword)) {
-            ("properties" | "$defs" | "definitions", Some(Value::Object(named))) => {
+        match (keyword.as_str(), &mut value) {
+            ("properties" | "$defs" | "definitions", Value::Object(named)) => {
                 for (name, child) in named.iter_mut() {
                     narrow(child, &format!("{inner}.{name}"), losses);
                 }
             }
-            ("items", Some(child @ Value::Object(_))) => narrow(child, &inner, losses),
-            ("anyOf" | "allOf" | "oneOf", Some(Value::Array(children))) => {
+            ("items", child @ Value::Object(_)) => narrow(child, &inner, losses),
+            ("anyOf" | "allOf" | "oneOf", Value::Array(children)) => {
                 for (n, child) in children.iter_mut().enumerate() {
                     narrow(child, &format!("{inner}[{n}]"), losses);
                 }
             }
             ("additionalProperties", _) => {}
-            ("minItems", Some(Value::Number(least))) if least.as_u64().is_some_and(|least| least <= 1) => {}
-            ("format", Some(Value::String(format))) if FORMATS.contains(&format.as_str()) => {}
+            ("minItems", Value::Number(least)) if least.as_u64().is_some_and(|least| least <= 1) => {}
+            ("format", Value::String(format)) if FORMATS.contains(&format.as_str()) => {}
             (kept, _) if KEPT.contains(&kept) => {}
             _ => {
-                // shift_remove keeps the order of the others.
-                if let Some(value) = members.shift_remove(&keyword) {
-                    losses.approximated(inner, "the provider's schemas have no such keyword: it stands in the description");
-                    notes.push(format!("{keyword}: {value}"));
-                }
+                losses.approximated(inner, "the provider's schemas have no such keyword: it stands in the description");
+                notes.push(format!("{keyword}: {value}"));
+                continue;
             }
         }
+        members.insert(keyword, value);
     }
     one_of_as_any_of(members, place, losses);
     close_object(members, place, losses, &mut notes);
@@ -108,39 +108,48 @@ fn describe(members: &mut Map<String, Value>, notes: &[String]) {
     members.insert("description".into(), text.into());
 }
 
-/// Whether following references from `node` comes back to one on the way. Names in `done` lead nowhere of that kind.
-fn is_recursive(root: &Value, node: &Value, way: &mut Vec<String>, done: &mut HashSet<String>) -> bool {
-    let children: Vec<&Value> = match node {
-        Value::Object(members) => {
-            if let Some(Value::String(reference)) = members.get("$ref")
-                && leads_back(root, reference, way, done)
-            {
-                return true;
+/// Whether following references from the root comes back to one on the way. The way is a list of its own: a chain of references may be longer
+/// than the stack is deep.
+fn is_recursive(root: &Value) -> bool {
+    let (mut on_way, mut done) = (HashSet::new(), HashSet::new());
+    let mut way: Vec<(Option<&str>, Vec<&str>)> = vec![(None, references(root))];
+    while let Some((_, ahead)) = way.last_mut() {
+        let Some(reference) = ahead.pop() else {
+            if let Some((Some(name), _)) = way.pop() {
+                on_way.remove(name);
+                done.insert(name);
             }
-            // A definition counts where it is referred to.
-            members
-                .iter()
-                .filter(|(name, _)| !matches!(name.as_str(), "$defs" | "definitions" | "enum" | "const" | "default" | "examples"))
-                .map(|(_, child)| child)
-                .collect()
+            continue;
+        };
+        if reference == "#" || on_way.contains(reference) {
+            return true;
         }
-        Value::Array(items) => items.iter().collect(),
-        _ => return false,
-    };
-    children.into_iter().any(|child| is_recursive(root, child, way, done))
+        let target = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
+        if let Some(target) = target.filter(|_| !done.contains(reference)) {
+            on_way.insert(reference);
+            way.push((Some(reference), references(target)));
+        }
+    }
+    false
 }
 
-fn leads_back(root: &Value, reference: &str, way: &mut Vec<String>, done: &mut HashSet<String>) -> bool {
-    if reference == "#" || way.iter().any(|on| on == reference) {
-        return true;
+/// What a schema refers to, the schemas inside it included.
+fn references(schema: &Value) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut open = vec![schema];
+    while let Some(node) = open.pop() {
+        match node {
+            Value::Object(members) => {
+                if let Some(Value::String(reference)) = members.get("$ref") {
+                    found.push(reference.as_str());
+                }
+                // A definition counts where it is referred to.
+                let apart = |name: &str| matches!(name, "$defs" | "definitions" | "enum" | "const" | "default" | "examples");
+                open.extend(members.iter().filter(|(name, _)| !apart(name)).map(|(_, child)| child));
+            }
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
     }
-    if done.contains(reference) {
-        return false;
-    }
-    let Some(target) = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer)) else { return false };
-    way.push(reference.to_owned());
-    let recursive = is_recursive(root, target, way, done);
-    way.pop();
-    done.insert(reference.to_owned());
-    recursive
+    found
 }

@@ -5,7 +5,7 @@ use super::schema::{self, Rewritten};
 use super::turns::Conversation;
 use super::{object, rest};
 use crate::anthropic_messages::types::{HERE, type_of};
-use crate::names::{NameMap, unique};
+use crate::names::{NameMap, Unique};
 use chat::{Fault, Tool, ToolChoice, ToolKind};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -29,7 +29,7 @@ pub(super) struct Tools {
 #[derive(Default)]
 pub(super) struct ToolNames {
     sent: HashMap<String, String>,
-    used: HashSet<String>,
+    used: Unique,
 }
 
 impl ToolNames {
@@ -45,7 +45,7 @@ impl ToolNames {
         if let Some(sent) = self.sent.get(own) {
             return sent.clone();
         }
-        let sent = unique(allowed(own, LONGEST_NAME), LONGEST_NAME, &mut self.used);
+        let sent = self.used.take(allowed(own, LONGEST_NAME), LONGEST_NAME);
         self.sent.insert(own.to_owned(), sent.clone());
         sent
     }
@@ -196,7 +196,7 @@ fn as_object_schema(given: &Raw, place: &str) -> Result<Raw, Fault> {
 struct Chosen {
     kind: Choose,
     /// The tools that may be called, where not all may.
-    among: Option<Vec<String>>,
+    among: Option<HashSet<String>>,
 }
 
 enum Choose {
@@ -242,7 +242,7 @@ impl Chosen {
     }
 
     fn includes(&self, name: &str) -> bool {
-        self.among.as_ref().is_none_or(|among| among.iter().any(|have| have == name))
+        self.among.as_ref().is_none_or(|among| among.contains(name))
     }
 }
 

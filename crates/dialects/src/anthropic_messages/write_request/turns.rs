@@ -5,6 +5,7 @@ use super::draft::{Block, BlockKind, Draft};
 use super::places;
 use crate::anthropic_messages::types::HERE;
 use chat::{Fault, PartKind, Role, Turn};
+use std::collections::HashSet;
 use wire::Raw;
 
 /// Stands where the provider wants words of the user and the caller has none.
@@ -20,6 +21,10 @@ pub(super) struct Message {
     pub(super) speaker: Speaker,
     pub(super) blocks: Vec<Block>,
     pub(super) extras: Vec<(String, Raw)>,
+    /// Names of those, where turns became one.
+    members: HashSet<String>,
+    /// It holds a call of a tool.
+    calls: bool,
     /// Where its last turn stands in the caller's request.
     place: String,
 }
@@ -55,7 +60,14 @@ impl Message {
     }
 
     fn of_text(speaker: Speaker, text: &str) -> Result<Self, Fault> {
-        Ok(Self { speaker, blocks: vec![Block::text(text)?], extras: Vec::new(), place: String::new() })
+        Ok(Self {
+            speaker,
+            blocks: vec![Block::text(text)?],
+            extras: Vec::new(),
+            members: HashSet::new(),
+            calls: false,
+            place: String::new(),
+        })
     }
 }
 
@@ -90,9 +102,16 @@ fn turn_blocks(draft: &mut Draft<'_>, turn: &Turn, place: &str) -> Result<Vec<Bl
     }
     draft.losses.extras(place, &turn.extras);
     let mut blocks = Vec::with_capacity(turn.parts.len());
+    // The nearest part before, sources aside, is a text that is sent.
+    let mut after_text = false;
     for (n, (part, part_place)) in turn.parts.iter().zip(places::of_parts(place, turn)).enumerate() {
-        let citations: Vec<&Raw> = turn.parts.iter().skip(n + 1).map_while(own_citation).collect();
-        if own_citation(part).is_some() && !follows_text(turn, n) {
+        let citations: Vec<&Raw> = match own_citation(part) {
+            Some(_) => Vec::new(),
+            None => turn.parts.iter().skip(n + 1).map_while(own_citation).collect(),
+        };
+        if own_citation(part).is_none() {
+            after_text = matches!(&part.kind, PartKind::Text { text } if !text.trim().is_empty());
+        } else if !after_text {
             draft.losses.dropped(&part_place, "a source without the text that rests on it");
         }
         blocks.extend(blocks::block(draft, turn, part, &part_place, &citations)?);
@@ -102,12 +121,6 @@ fn turn_blocks(draft: &mut Draft<'_>, turn: &Turn, place: &str) -> Result<Vec<Bl
         blocks.sort_by_key(|block| block.kind != BlockKind::Thinking);
     }
     Ok(blocks)
-}
-
-/// Whether the nearest part before, sources aside, is a text that is sent.
-fn follows_text(turn: &Turn, n: usize) -> bool {
-    let before = turn.parts.iter().take(n).rev().find(|part| own_citation(part).is_none());
-    before.is_some_and(|part| matches!(&part.kind, PartKind::Text { text } if !text.trim().is_empty()))
 }
 
 /// Members of a message that there is no message for.
@@ -134,24 +147,32 @@ impl Conversation {
             self.system.extend(blocks);
             return;
         }
+        let calls = blocks.iter().any(|block| block.kind == BlockKind::ToolUse);
         match self.messages.last_mut().filter(|last| last.speaker == speaker) {
             Some(last) => {
+                last.calls |= calls;
                 last.blocks.extend(blocks);
+                if !turn.extras.of(HERE).is_empty() && last.members.is_empty() {
+                    last.members = last.extras.iter().map(|(name, _)| name.clone()).collect();
+                }
                 for (name, value) in turn.extras.of(HERE) {
-                    match last.extras.iter().any(|(have, _)| have == name) {
-                        true => draft.losses.dropped(format!("{place}.{name}"), "this turn is one with the turn before, which has it too"),
-                        false => last.extras.push((name.clone(), value.clone())),
+                    match last.members.insert(name.clone()) {
+                        false => draft.losses.dropped(format!("{place}.{name}"), "this turn is one with the turn before, which has it too"),
+                        true => last.extras.push((name.clone(), value.clone())),
                     }
                 }
                 last.place = place;
             }
-            None => self.messages.push(Message { speaker, blocks, extras: turn.extras.of(HERE).to_vec(), place }),
+            None => {
+                let extras = turn.extras.of(HERE).to_vec();
+                self.messages.push(Message { speaker, blocks, extras, members: HashSet::new(), calls, place });
+            }
         }
     }
 
     /// The assistant called tools and nobody answered yet: only results may come next.
     fn awaits_results(&self) -> bool {
-        self.messages.last().is_some_and(|last| last.speaker == Speaker::Assistant && last.has(BlockKind::ToolUse))
+        self.messages.last().is_some_and(|last| last.speaker == Speaker::Assistant && last.calls)
     }
 
     fn begin_with_user(&mut self, draft: &mut Draft<'_>) -> Result<(), Fault> {

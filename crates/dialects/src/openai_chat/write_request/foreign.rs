@@ -1,11 +1,12 @@
 //! A request whose caller speaks another dialect, in the words of this one: what must change before it is written, and what is lost by it.
 
-use crate::names::{NameMap, unique};
+use crate::names::{NameMap, Unique};
 use crate::{ModelFacts, ThinkingMode};
 use chat::{Chat, Effort, Loss, Output, PartKind, ToolChoice, ToolKind};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use wire::json::Kind;
+use wire::object::Fields;
 use wire::{Raw, RawRef};
 
 /// OpenAI's limits of a function's name and of an end user's id.
@@ -108,23 +109,26 @@ fn is_bindable_at(schema: RawRef<'_>) -> bool {
         return true;
     }
     let Ok(fields) = schema.fields() else { return false };
-    let inner = ["items", "anyOf", "$defs", "definitions"].iter().filter_map(|name| fields.peek(name));
-    let named = |name: &str| fields.peek(name).and_then(|raw| raw.fields().ok());
-    let members = named("properties");
-    let whole = members.as_ref().is_none_or(|members| {
-        let required: Vec<String> = fields.peek("required").and_then(|raw| raw.read().ok()).unwrap_or_default();
-        let closed = fields.peek("additionalProperties").is_some_and(|raw| raw.text() == "false");
-        closed && members.names().all(|name| required.iter().any(|have| have == name))
-    });
-    let of_members = || {
-        let members = members.as_ref();
-        members.is_none_or(|members| members.names().all(|name| members.peek(name).is_none_or(is_bindable_at)))
-    };
-    let of_definitions = |definitions: RawRef<'_>| match definitions.kind() {
-        Kind::Object => definitions.fields().is_ok_and(|all| all.names().all(|name| all.peek(name).is_none_or(is_bindable_at))),
+    // Each schema is looked at once: a second look at every level would double the work with each one.
+    let whole = fields.peek("properties").and_then(|raw| raw.fields().ok()).is_none_or(|members| is_whole(&fields, &members));
+    let inner = ["items", "anyOf"].iter().filter_map(|name| fields.peek(name));
+    let mut named = ["$defs", "definitions"].iter().filter_map(|name| fields.peek(name));
+    whole && inner.into_iter().all(is_bindable_at) && named.all(are_bindable)
+}
+
+/// An object's members are all required, no others are allowed, and each is bindable itself.
+fn is_whole(schema: &Fields<'_>, members: &Fields<'_>) -> bool {
+    let required: HashSet<String> = schema.peek("required").and_then(|raw| raw.read().ok()).unwrap_or_default();
+    let closed = schema.peek("additionalProperties").is_some_and(|raw| raw.text() == "false");
+    closed && members.iter().all(|(name, member)| required.contains(name) && is_bindable_at(member))
+}
+
+/// Schemas by name.
+fn are_bindable(definitions: RawRef<'_>) -> bool {
+    match definitions.kind() {
+        Kind::Object => definitions.fields().is_ok_and(|all| all.iter().all(|(_, schema)| is_bindable_at(schema))),
         _ => is_bindable_at(definitions),
-    };
-    whole && of_members() && inner.into_iter().all(|raw| is_bindable_at(raw) && of_definitions(raw))
+    }
 }
 
 /// Names that are too long, cut, with the way back.
@@ -134,14 +138,15 @@ fn shorten_names(chat: &mut Chat) -> NameMap {
     if !chat.tools.iter().any(|tool| too_long(&tool.name)) {
         return map;
     }
-    let mut used: HashSet<String> = chat.tools.iter().map(|tool| tool.name.clone()).filter(|name| !too_long(name)).collect();
+    let mut used = Unique::default();
+    used.reserve(chat.tools.iter().map(|tool| tool.name.clone()).filter(|name| !too_long(name)));
     let mut sent: HashMap<String, String> = HashMap::new();
     let mut shorten = |name: &mut String| {
         if !too_long(name) {
             return;
         }
         let short = sent.entry(name.clone()).or_insert_with(|| {
-            let short = unique(name.chars().take(LONGEST_NAME).collect(), LONGEST_NAME, &mut used);
+            let short = used.take(name.chars().take(LONGEST_NAME).collect(), LONGEST_NAME);
             map.note(short.clone(), name.clone());
             short
         });
