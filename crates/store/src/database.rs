@@ -163,6 +163,11 @@ impl Store {
         &self.inner.reader
     }
 
+    /// For batches that are bound by the driver itself; everything else begins with [`Store::begin`].
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.inner.writer
+    }
+
     pub(crate) fn backend(&self) -> DbBackend {
         self.inner.reader.get_database_backend()
     }
