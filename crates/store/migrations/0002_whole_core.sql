@@ -31,6 +31,13 @@ ALTER TABLE virtual_keys ADD COLUMN previous_uses BIGINT NOT NULL DEFAULT 0;
 
 CREATE UNIQUE INDEX virtual_keys_previous_hash ON virtual_keys (previous_hash);
 
+-- What keys were called that are gone: the requests of the past are told by it.
+CREATE TABLE removed_keys (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    removed_at BIGINT NOT NULL
+);
+
 -- One row: every change of what is configured counts it up, and so orders the changes of all nodes.
 CREATE TABLE change_counter (
     id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),

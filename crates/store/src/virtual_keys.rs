@@ -9,8 +9,9 @@ use gateway::keys::{KeyHash, VirtualKey};
 use row::read;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
+use std::collections::HashMap;
 
 const WHAT: &str = "virtual key";
 /// Rows read at once when all are loaded.
@@ -136,6 +137,19 @@ impl<'a> VirtualKeys<'a> {
         found.map_err(StoreError::database("looking for a virtual key"))?.map(read).transpose()
     }
 
+    /// The last names of keys that were removed, by id, for at most some thousand ids.
+    pub async fn removed_names(&self, ids: impl IntoIterator<Item = &str>) -> Result<HashMap<String, String>, StoreError> {
+        let values: Vec<sea_orm::Value> = ids.into_iter().map(Into::into).collect();
+        if values.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let places: Vec<String> = (1..=values.len()).map(|at| format!("${at}")).collect();
+        let sql = format!("SELECT id, name FROM removed_keys WHERE id IN ({})", places.join(", "));
+        let rows = self.store.reader().query_all_raw(Statement::from_sql_and_values(self.store.backend(), sql, values)).await;
+        let names = rows.and_then(|rows| rows.iter().map(sea_orm::QueryResult::try_get_many_by_index).collect());
+        names.map_err(StoreError::database("reading the names of removed keys"))
+    }
+
     pub async fn count(&self) -> Result<u64, StoreError> {
         row::Entity::find().count(self.store.reader()).await.map_err(StoreError::database("counting the virtual keys"))
     }
@@ -228,8 +242,12 @@ impl<'a> VirtualKeys<'a> {
         self.store.commit(tx).await
     }
 
+    /// Removes the key; its name is kept for the requests of the past.
     pub async fn delete(&self, id: &str, version: i64) -> Result<(), StoreError> {
         let tx = self.store.begin_change().await?;
+        let values = [now_us().into(), id.into(), version.into()];
+        let kept = tx.execute_raw(Statement::from_sql_and_values(self.store.backend(), KEEP_NAME, values)).await;
+        kept.map_err(StoreError::database(format!("keeping the name of virtual key {id}")))?;
         let gone = row::Entity::delete_many().filter(row::Column::Id.eq(id)).filter(row::Column::Version.eq(version));
         let gone = gone.exec(&tx).await.map_err(StoreError::database(format!("deleting virtual key {id}")))?;
         if gone.rows_affected == 0 {
@@ -238,6 +256,9 @@ impl<'a> VirtualKeys<'a> {
         self.store.commit(tx).await
     }
 }
+
+const KEEP_NAME: &str =
+    "INSERT INTO removed_keys (id, name, removed_at) SELECT id, name, CAST($1 AS BIGINT) FROM virtual_keys WHERE id = $2 AND version = $3";
 
 /// All keys, each by itself: one that cannot be read does not hide the others.
 pub(crate) async fn read_all(connection: &impl ConnectionTrait) -> Result<Vec<Result<VirtualKeyRow, StoreError>>, StoreError> {

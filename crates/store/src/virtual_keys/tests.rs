@@ -66,8 +66,12 @@ async fn keys_are_changed_rolled_and_deleted() {
         assert!(keys.find_by_hash(&pepper.hash("old")).await.unwrap().is_none());
         assert_eq!(keys.find_by_hash(&pepper.hash("new")).await.unwrap().unwrap().version, version);
         assert!(matches!(keys.delete(&id, 1).await.unwrap_err(), StoreError::Stale { .. }));
+        assert!(keys.removed_names([id.as_str()]).await.unwrap().is_empty());
         keys.delete(&id, version).await.unwrap();
         assert_eq!(keys.count().await.unwrap(), 0);
+        let named = keys.removed_names([id.as_str(), "nobody"]).await.unwrap();
+        assert_eq!(named, [(id.clone(), "ci2".to_owned())].into());
+        assert!(keys.removed_names([]).await.unwrap().is_empty());
     })
     .await;
 }
