@@ -94,7 +94,7 @@ impl Gateway {
             false => Some(self.load.large_admin_body()?),
         };
         let settings = Settings { max_body: LONGEST_ADMIN_BODY, ..(*self.settings()).clone() };
-        let body = receive::receive(&head.headers, body, &settings).await?;
+        let body = receive::receive(&head.headers, body, &settings).await.map_err(of_the_desk)?;
         let mut request = Request::from_parts(head, body);
         // A target with a host in it is judged by its path, like any other.
         *request.uri_mut() = origin_form(request.uri());
@@ -123,6 +123,15 @@ fn request_head<B>(request: &Request<B>) -> http::request::Parts {
         headers
     });
     head
+}
+
+/// The bound of the admin API is its own, and nobody can set it.
+fn of_the_desk(fault: Fault) -> Fault {
+    if fault.kind != FaultKind::RequestTooLarge {
+        return fault;
+    }
+    let message = format!("the body has more than {LONGEST_ADMIN_BODY} bytes, the most that the admin API takes: send less at once");
+    Fault::new(fault.kind, Origin::Caller, Step::Receive, message)
 }
 
 /// Without a body, or with one that says that it is small.

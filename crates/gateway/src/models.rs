@@ -1,7 +1,7 @@
 //! `/v1/models`: the virtual models that the caller's key may use.
 
 use crate::authenticate::Caller;
-use crate::resolve::model_not_found;
+use crate::resolve::{self, model_not_found};
 use crate::respond::{self, Answer};
 use crate::service::Gateway;
 use crate::snapshot::Group;
@@ -49,9 +49,9 @@ pub(crate) fn list(gateway: &Gateway, caller: &Caller) -> Result<Response<Answer
 /// A model that the key may not use does not exist for it.
 pub(crate) fn one(gateway: &Gateway, caller: &Caller, id: &str) -> Result<Response<Answer>, Fault> {
     let snapshot = gateway.parts.snapshot.load();
-    match snapshot.group(id).filter(|_| caller.key.allows(id)) {
-        Some((group, _rest)) => written(&Model::new(id, group)),
-        None => Err(model_not_found(id)),
+    match resolve::group(&snapshot, id)? {
+        (group, _rest) if caller.key.allows(id) => written(&Model::new(id, group)),
+        _ => Err(model_not_found(id)),
     }
 }
 

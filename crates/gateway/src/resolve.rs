@@ -27,8 +27,11 @@ impl Gateway {
     }
 }
 
+/// A name that ends where the `*` of its virtual model begins stands for no model of a provider that is to get all the rest.
 pub(crate) fn group<'a, 'm>(snapshot: &'a Snapshot, model: &'m str) -> Result<(&'a Group, Option<&'m str>), Fault> {
-    snapshot.group(model).ok_or_else(|| model_not_found(model))
+    let takes_all = |group: &Group| group.mappings.iter().any(|mapping| mapping.provider_model == "*");
+    let found = snapshot.group(model).filter(|(group, rest)| *rest != Some("") || !takes_all(group));
+    found.ok_or_else(|| model_not_found(model))
 }
 
 /// The plan over a group's mappings, with a reason for each.

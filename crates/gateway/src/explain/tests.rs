@@ -66,6 +66,14 @@ async fn losses_are_told_and_a_wildcard_is_resolved() {
     assert_eq!(lost, [("logit_bias", "dropped", false)]);
 }
 
+/// Nothing can be asked of a provider by an empty name; a name that ends where the `*` begins is one where more stands around it.
+#[tokio::test]
+async fn an_empty_rest_is_no_model() {
+    let open = house().mapped(mapping("gpt*", &provider("quick", "openai"), "gpt*", 1)).open();
+    assert_eq!(open.gateway.explain(request("wild/")).unwrap_err().status(), 404);
+    assert_eq!(open.gateway.explain(request("gpt")).unwrap().candidates[0].provider_model, "gpt");
+}
+
 /// Without a body the smallest one of the operation is explained, in each of them.
 #[tokio::test]
 async fn every_operation_has_a_smallest_body() {

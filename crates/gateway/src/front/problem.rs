@@ -11,7 +11,7 @@ pub(super) fn problem(response: Response<Answer>, fault: &Fault, request_id: &st
     let code = fault.rule().name;
     let body = serde_json::json!({
         "type": format!("urn:conduit:problem:{code}"),
-        "title": StatusCode::canonical_reason(&status).unwrap_or("Refused"),
+        "title": title(code, status),
         "status": status.as_u16(),
         "code": code,
         "detail": fault.message,
@@ -22,4 +22,13 @@ pub(super) fn problem(response: Response<Answer>, fault: &Fault, request_id: &st
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// In the words of the admin API, where it has the same kind of problem.
+fn title(code: &str, status: StatusCode) -> &'static str {
+    match code {
+        "request_too_large" => "The request body is too large",
+        "invalid_request" => "The request is not valid",
+        _ => status.canonical_reason().unwrap_or("Refused"),
+    }
 }
