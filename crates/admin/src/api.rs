@@ -70,6 +70,9 @@ impl AdminApi {
             started: Instant::now(),
             journal_depth: parts.journal_depth,
         });
+        if let Some(token) = parts.token {
+            api.inventory.set_admin_token(token);
+        }
         let door = Door::new(parts.hasher, parts.master_key, parts.token);
         Arc::new(Self { frame: Arc::new(Frame { door, router: router(&api) }), runtime: parts.runtime })
     }

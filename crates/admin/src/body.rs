@@ -19,7 +19,7 @@ pub(crate) fn read(route: &Route, headers: &HeaderMap, bytes: &[u8], shapes: &Sh
         return Err(Problem::new(Kind::NotJson, "the body must be JSON: send `content-type: application/json`"));
     }
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Err(Problem::new(Kind::NotJson, "the body must not be compressed: send it without `content-encoding`"));
+        return Err(Problem::field("content-encoding", "compressed request bodies are not taken", "send the body as it is"));
     }
     let value = json::parse(bytes).map_err(|error| Problem::invalid(vec![error]))?;
     let name = (shape.name)();

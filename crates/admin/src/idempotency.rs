@@ -3,7 +3,7 @@
 use crate::api::Api;
 use crate::problem::{Kind, Outcome, Problem};
 use crate::reply::Reply;
-use crate::route::Route;
+use crate::route::{Route, once};
 use futures_util::future::BoxFuture;
 use http::{Method, StatusCode};
 use secrecy::ExposeSecret;
@@ -34,7 +34,10 @@ struct Kept {
 impl Ticket {
     /// For a POST that carries the header; any other request is simply done.
     pub(crate) fn of(route: &Route, head: &http::request::Parts, body: &[u8]) -> Result<Option<Self>, Problem> {
-        let Some(value) = head.headers.get(HEADER).filter(|_| route.method == Method::POST) else { return Ok(None) };
+        if route.method != Method::POST {
+            return Ok(None);
+        }
+        let Some(value) = once(&head.headers, HEADER)? else { return Ok(None) };
         let key = value.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
         let remedy = "send 1 to 200 visible characters, such as a UUID";
         let key = key.ok_or_else(|| Problem::field("idempotency-key", "is not a key", remedy))?;

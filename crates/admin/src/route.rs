@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, HeaderValue, Method, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -186,9 +186,18 @@ async fn path_id(head: &mut http::request::Parts) -> Result<String, Problem> {
     Ok(params.iter().next().map(|(_, value)| value.to_owned()).unwrap_or_default())
 }
 
+/// A header that may stand once: of two nobody knows which one is meant.
+pub(crate) fn once<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h HeaderValue>, Problem> {
+    let mut given = headers.get_all(name).iter();
+    match (given.next(), given.next()) {
+        (_, Some(_)) => Err(Problem::field(name, "stands twice", "send it once")),
+        (value, None) => Ok(value),
+    }
+}
+
 /// `"3"` or `3`; `*` stands for whatever version there is.
 fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
-    let Some(value) = headers.get(http::header::IF_MATCH) else { return Ok(None) };
+    let Some(value) = once(headers, "if-match")? else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
         return Ok(None);

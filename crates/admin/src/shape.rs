@@ -5,6 +5,7 @@
 
 use crate::json::{join, shown_path};
 use crate::problem::FieldError;
+use crate::resources::times;
 use crate::suggest;
 use serde_json::{Map, Value};
 
@@ -127,8 +128,10 @@ impl Check<'_> {
         if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
             return self.wrong(path, "holds a control character", "remove it");
         }
-        if schema.get("format").and_then(Value::as_str) == Some("date-time") && text.parse::<jiff::Timestamp>().is_err() {
-            self.wrong(path, "is no time", "write it as 2026-12-31T23:59:59Z");
+        if schema.get("format").and_then(Value::as_str) == Some("date-time")
+            && let Err(error) = times::read(path, text)
+        {
+            self.wrong(path, error.problem, error.remedy);
         }
     }
 

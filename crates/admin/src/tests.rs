@@ -5,4 +5,5 @@ mod bodies;
 mod idempotency;
 mod matrix;
 mod objects;
+mod requests;
 mod secrets;

@@ -1,10 +1,13 @@
 //! What sets a custom endpoint apart: its members in bodies, their schemas, and how they are shown.
 
 use super::credential_shape::schema;
+use super::provider_change::reference;
+use crate::json::join;
 use crate::problem::FieldError;
 use providers::CustomOptions;
 use providers::custom::{CustomDialect, PATHS, Preset};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use store::virtual_key;
 use utoipa::openapi::{RefOr, Schema};
 
@@ -18,6 +21,7 @@ pub(super) fn options(
     if given.is_empty() || (present.is_none() && given.iter().all(|(_, value)| value.is_null())) {
         return None;
     }
+    errors.extend(given.iter().flat_map(|(member, value)| references(member, value)));
     let mut members = match present.map(serde_json::to_value) {
         Some(Ok(Value::Object(members))) => members,
         _ => Map::new(),
@@ -37,16 +41,28 @@ pub(super) fn options(
     }
 }
 
+/// Values of headers and query parameters that would be stored as if they were the secrets.
+fn references(member: &str, value: &Value) -> Vec<FieldError> {
+    let values = value.as_object().filter(|_| matches!(member, "headers" | "query")).into_iter().flatten();
+    values.filter_map(|(name, value)| reference(&join(member, name), value.as_str()?)).collect()
+}
+
 /// As an answer shows them: the names of headers and query parameters, and of their values only whether there is one and how it ends.
-pub(super) fn shown(options: &CustomOptions) -> Map<String, Value> {
+/// `unreadable` says why one that is stored cannot be opened.
+pub(super) fn shown(options: &CustomOptions, unreadable: &BTreeMap<String, String>) -> Map<String, Value> {
     let mut members = match serde_json::to_value(options) {
         Ok(Value::Object(members)) => members,
         _ => Map::new(),
     };
-    for (member, pairs) in [("headers", &options.headers), ("query", &options.query)] {
+    for (member, kind, pairs) in [("headers", "header", &options.headers), ("query", "query", &options.query)] {
         let Some(Value::Object(values)) = members.get_mut(member) else { continue };
         for (name, secret) in pairs {
-            values.insert(name.clone(), secret.as_ref().map_or(json!({ "set": false }), look));
+            let shown = match (secret, unreadable.get(&format!("{kind}:{name}"))) {
+                (Some(secret), _) => look(secret),
+                (None, Some(reason)) => json!({ "set": true, "unreadable": reason }),
+                (None, None) => json!({ "set": false }),
+            };
+            values.insert(name.clone(), shown);
         }
     }
     members

@@ -324,7 +324,7 @@ pub(crate) async fn list(api: Arc<Api>, mut call: Call) -> Outcome {
     let query: KeyQuery = call.query()?;
     let wanted = |object: &KeyObject| query.name.as_ref().is_none_or(|name| *name == object.name);
     let view = api.inventory.view();
-    let (entries, next) = page(&view.keys, query.after.as_deref(), query.limit, wanted);
+    let (entries, next) = page(&view.keys, query.after.as_deref(), query.limit, wanted)?;
     Reply::ok(&KeyList { data: entries.iter().map(|(_, entry)| KeyView::of(entry)).collect(), next })
 }
 

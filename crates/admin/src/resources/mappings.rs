@@ -91,6 +91,7 @@ pub(crate) struct NewMappingBody {
     #[serde(default = "one")]
     #[schema(minimum = -1_000_000, maximum = 1_000_000, default = 1)]
     priority: i32,
+    /// Weights of mappings are not built in this version: only 1 is taken.
     #[serde(default = "one")]
     #[schema(minimum = 0, maximum = 1_000_000, default = 1)]
     weight: i32,
@@ -128,6 +129,7 @@ pub(crate) struct MappingPatchBody {
     #[serde(default)]
     #[schema(minimum = -1_000_000, maximum = 1_000_000, nullable = false)]
     priority: Option<i32>,
+    /// Weights of mappings are not built in this version: only 1 is taken.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1_000_000, nullable = false)]
     weight: Option<i32>,
@@ -254,7 +256,7 @@ pub(crate) async fn list(api: Arc<Api>, mut call: Call) -> Outcome {
             && query.provider.as_ref().is_none_or(|name| *name == object.provider || *name == object.provider_id)
     };
     let view = api.inventory.view();
-    let (entries, next) = page(&view.mappings, query.after.as_deref(), query.limit, wanted);
+    let (entries, next) = page(&view.mappings, query.after.as_deref(), query.limit, wanted)?;
     Reply::ok(&MappingList { data: entries.iter().map(|(_, entry)| MappingView::of(entry)).collect(), next })
 }
 

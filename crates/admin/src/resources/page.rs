@@ -1,7 +1,10 @@
 //! Lists, page by page: each page says where the next one begins (keyset paging).
 
+use crate::problem::Problem;
 use inventory::view::{Entry, Listing};
 use std::ops::Bound;
+
+type Page<'l, T> = (Vec<(&'l str, &'l Entry<T>)>, Option<String>);
 
 pub(crate) const USUAL_LIMIT: u16 = 100;
 
@@ -11,7 +14,10 @@ pub(crate) fn page<'l, T>(
     after: Option<&str>,
     limit: Option<u16>,
     wanted: impl Fn(&T) -> bool,
-) -> (Vec<(&'l str, &'l Entry<T>)>, Option<String>) {
+) -> Result<Page<'l, T>, Problem> {
+    if after.is_some_and(|after| !is_id(after)) {
+        return Err(no_end());
+    }
     let limit = usize::from(limit.unwrap_or(USUAL_LIMIT));
     let beginning = after.map_or(Bound::Unbounded, Bound::Excluded);
     let all = listing.range::<str, _>((beginning, Bound::Unbounded)).filter(|(_, entry)| wanted(&entry.object));
@@ -19,5 +25,16 @@ pub(crate) fn page<'l, T>(
     let more = entries.len() > limit;
     entries.truncate(limit);
     let next = entries.last().filter(|_| more).map(|(id, _)| (*id).to_owned());
-    (entries, next)
+    Ok((entries, next))
+}
+
+/// The id of an object that there may be, or that was there when the page before was read.
+fn is_id(text: &str) -> bool {
+    let is_uuid = text.len() == 36 && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
+    is_uuid || text.starts_with("file:")
+}
+
+/// What an `after` is told that no page has given.
+pub(super) fn no_end() -> Problem {
+    Problem::field("after", "is not where a page ends", "send `next` of the page before")
 }

@@ -345,17 +345,16 @@ fn fields(members: Option<&Map<String, Value>>, path: &str, errors: &mut Vec<Fie
             Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")),
             _ => None,
         };
-        if let Some(form) = text.as_deref().and_then(reference) {
-            let problem = format!("a reference ({form}) stands only in the configuration file");
-            errors.push(FieldError::new(join(path, name), problem, "send the secret itself: it is stored sealed"));
-        }
+        errors.extend(text.as_deref().and_then(|text| reference(&join(path, name), text)));
         fields.insert(name.clone(), text.map(SecretString::from));
     }
     fields
 }
 
 /// A reference that would be stored as if it were the secret.
-fn reference(text: &str) -> Option<&'static str> {
+pub(super) fn reference(field: &str, text: &str) -> Option<FieldError> {
     let forms = [("env:", "env:NAME"), ("file:/", "file:/path"), ("${", "${NAME}"), ("os.environ/", "os.environ/NAME")];
-    forms.into_iter().find(|(beginning, _)| text.starts_with(beginning)).map(|(_, form)| form)
+    let (_, form) = forms.into_iter().find(|(beginning, _)| text.starts_with(beginning))?;
+    let problem = format!("a reference ({form}) stands only in the configuration file");
+    Some(FieldError::new(field, problem, "send the secret itself: it is stored sealed"))
 }

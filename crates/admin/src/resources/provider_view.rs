@@ -92,7 +92,7 @@ impl ProviderView {
             max_in_flight: object.max_in_flight,
             enabled: object.enabled,
             credentials: object.credentials.iter().map(CredentialView::of).collect(),
-            custom: object.custom.as_ref().map(super::custom::shown),
+            custom: object.custom.as_ref().map(|options| super::custom::shown(options, &object.unreadable)),
             standing: Standing::of(&object.source, entry.problem.as_deref()),
         }
     }

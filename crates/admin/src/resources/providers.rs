@@ -40,7 +40,7 @@ pub(crate) async fn list(api: Arc<Api>, mut call: Call) -> Outcome {
         query.name.as_ref().is_none_or(|name| *name == object.name) && query.kind.as_ref().is_none_or(|kind| *kind == object.kind)
     };
     let view = api.inventory.view();
-    let (entries, next) = page(&view.providers, query.after.as_deref(), query.limit, wanted);
+    let (entries, next) = page(&view.providers, query.after.as_deref(), query.limit, wanted)?;
     Reply::ok(&ProviderList { data: entries.iter().map(|(_, entry)| ProviderView::of(entry)).collect(), next })
 }
 

@@ -8,6 +8,7 @@ use crate::route::Call;
 use chat::Operation;
 use gateway::ports::OutcomeStatus;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use store::requests::{RequestFilter, RequestRow};
@@ -23,7 +24,7 @@ pub(crate) struct RequestView {
     pub(crate) request_id: String,
     #[schema(format = "date-time")]
     pub(crate) time: String,
-    /// The key's name, as it is now; null for a key that is gone.
+    /// The key's name, as it is now, or as it was when the key was removed.
     pub(crate) key: Option<String>,
     pub(crate) key_id: String,
     pub(crate) operation: String,
@@ -189,10 +190,20 @@ pub(super) fn operation_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Sche
     super::credential_shape::schema(serde_json::json!({ "type": "string", "enum": names }))
 }
 
-/// Names of keys by their ids, as they are now.
-fn names(api: &Api) -> impl Fn(&str) -> Option<String> + use<> {
+/// Names of keys by their ids, as they are now, or as they were last.
+pub(super) async fn names<'i>(api: &Api, ids: impl Iterator<Item = &'i str>) -> Result<HashMap<String, String>, Problem> {
     let view = api.inventory.view();
-    move |id: &str| view.keys.get(id).map(|entry| entry.object.name.clone())
+    let (mut names, mut gone) = (HashMap::new(), BTreeSet::new());
+    for id in ids {
+        // An id of the file is made of the name.
+        let now = view.keys.get(id).map(|entry| entry.object.name.as_str()).or_else(|| id.strip_prefix("file:"));
+        match now {
+            Some(name) => drop(names.insert(id.to_owned(), name.to_owned())),
+            None => drop(gone.insert(id)),
+        }
+    }
+    names.extend(api.store.virtual_keys().removed_names(gone).await?);
+    Ok(names)
 }
 
 pub(crate) async fn list(api: Arc<Api>, mut call: Call) -> Outcome {
@@ -213,12 +224,12 @@ pub(crate) async fn list(api: Arc<Api>, mut call: Call) -> Outcome {
     };
     let after = match query.after.as_deref() {
         None => None,
-        Some(text) => Some(id(text).ok_or_else(|| Problem::field("after", "is not where a page ends", "send `next` of the page before"))?),
+        Some(text) => Some(id(text).ok_or_else(super::page::no_end)?),
     };
     let limit = u64::from(query.limit.unwrap_or(super::page::USUAL_LIMIT));
     let page = api.store.requests().page(&filter, after, limit).await?;
-    let name = names(&api);
-    let data = page.rows.iter().map(|row| RequestView::of(row, &name)).collect();
+    let names = names(&api, page.rows.iter().map(|row| row.last.intent.key_id.as_str())).await?;
+    let data = page.rows.iter().map(|row| RequestView::of(row, &names)).collect();
     Reply::ok(&RequestList { data, next: page.next.map(shown) })
 }
 
@@ -237,7 +248,8 @@ pub(crate) async fn get(api: Arc<Api>, call: Call) -> Outcome {
     let row =
         RequestRow { request: last.intent.request, started_at: first.intent.started_at, attempts: last.intent.attempt, last: last.clone() };
     let tried = attempts.iter().filter(|row| row.intent.attempt > 0).map(AttemptView::of).collect();
-    Reply::ok(&RequestWithAttempts { request: RequestView::of(&row, &names(&api)), tried })
+    let names = names(&api, std::iter::once(last.intent.key_id.as_str())).await?;
+    Reply::ok(&RequestWithAttempts { request: RequestView::of(&row, &names), tried })
 }
 
 /// Ids are written as 32 hexadecimal digits.
@@ -258,13 +270,13 @@ fn filled(text: &str) -> Option<String> {
 }
 
 impl RequestView {
-    fn of(row: &RequestRow, name: &impl Fn(&str) -> Option<String>) -> Self {
+    fn of(row: &RequestRow, names: &HashMap<String, String>) -> Self {
         let UsageRow { intent, outcome } = &row.last;
         Self {
             id: shown(row.request),
             request_id: intent.request_id.clone(),
             time: times::shown(row.started_at),
-            key: name(&intent.key_id),
+            key: names.get(&intent.key_id).cloned(),
             key_id: intent.key_id.clone(),
             operation: intent.operation.name().to_owned(),
             model: intent.virtual_model.clone(),

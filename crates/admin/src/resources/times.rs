@@ -4,6 +4,7 @@ use crate::problem::FieldError;
 use inventory::change::TimeoutChange;
 use inventory::duration;
 use inventory::object::TimeoutOverrides;
+use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -15,7 +16,12 @@ pub(crate) fn shown(micros: i64) -> String {
 
 /// Reads what [`shown`] writes, and every other spelling of RFC 3339.
 pub(crate) fn read(field: &str, text: &str) -> Result<i64, FieldError> {
-    let wrong = |_| FieldError::new(field, "is no time", "write it as 2026-12-31T23:59:59Z");
+    let wrong = |_| match Pieces::parse(text) {
+        Ok(pieces) if pieces.time().is_some() && pieces.offset().is_some() => {
+            FieldError::new(field, "is out of range", "write a moment before the year 9999")
+        }
+        _ => FieldError::new(field, "is no time", "write it as 2026-12-31T23:59:59Z"),
+    };
     text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_microsecond).map_err(wrong)
 }
 

@@ -96,9 +96,9 @@ pub(crate) async fn list(api: Arc<Api>, mut call: Call) -> Outcome {
     let more = groups.len() > limit;
     groups.truncate(limit);
     let next = groups.last().filter(|_| more).map(|last| last.group.clone());
-    let view = api.inventory.view();
-    let name = |id: &str| view.keys.get(id).filter(|_| by == UsageBy::Key).map(|entry| entry.object.name.clone());
-    let data = groups.into_iter().map(|group| UsageView::of(name(&group.group), group)).collect();
+    let keys = groups.iter().filter(|_| by == UsageBy::Key).map(|group| group.group.as_str());
+    let names = super::requests::names(&api, keys).await?;
+    let data = groups.into_iter().map(|group| UsageView::of(names.get(&group.group).cloned(), group)).collect();
     Reply::ok(&UsageList { by, data, next })
 }
 

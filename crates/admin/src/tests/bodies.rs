@@ -70,6 +70,15 @@ fn of_every_type() -> Vec<Value> {
     vec![json!("text"), json!(7), json!(1.5), json!(true), json!([]), json!([[[1]]]), json!({}), json!({ "a": { "b": [] } }), Value::Null]
 }
 
+/// As the gateway refuses it, which sees the body first.
+#[tokio::test]
+async fn a_compressed_body_is_refused() {
+    let bench = Bench::new().await;
+    let packed = request("POST", "/admin/v1/virtual-keys").header("content-type", "application/json").header("content-encoding", "gzip");
+    let answer = bench.ask(packed.body(Bytes::from(r#"{"name":"ci"}"#)).unwrap()).await;
+    assert_eq!((answer.status, answer.fields()), (400, vec!["content-encoding".to_owned()]));
+}
+
 #[tokio::test]
 async fn a_missing_field_is_named() {
     let bench = Bench::new().await;

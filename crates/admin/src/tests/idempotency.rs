@@ -67,5 +67,8 @@ async fn what_is_no_key_is_named() {
     for key in ["", "a b", &"x".repeat(201)] {
         assert_eq!(make(&bench, key, KEYS, json!({ "name": "ci" })).await.fields(), ["idempotency-key"], "{key}");
     }
+    let two =
+        request("POST", KEYS).header("content-type", "application/json").header("idempotency-key", "k-1").header("idempotency-key", "k-2");
+    assert_eq!(bench.ask(two.body(Bytes::from(r#"{"name":"ci"}"#)).unwrap()).await.fields(), ["idempotency-key"]);
     assert_eq!(bench.get(KEYS).await.is(200)["data"], json!([]));
 }

@@ -1,12 +1,14 @@
 //! The resources: made, listed, changed on a version, removed; objects of the file are shown and not changed.
 
-use super::bench::{Answer, Bench, request};
+use super::bench::{Answer, Bench, MASTER, TOKEN, request};
 use bytes::Bytes;
 use inventory::FileObjects;
 use inventory::file::FileKey;
 use inventory::object::{CredentialObject, FieldState, MappingObject, ProviderObject};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use store::{Keys, RootSecret, Store, StoreConfig};
 
 const PROVIDERS: &str = "/admin/v1/provider-credentials";
 const MAPPINGS: &str = "/admin/v1/model-mappings";
@@ -63,6 +65,8 @@ async fn a_change_on_a_stale_version_is_refused() {
     for wrong in ["x", "", "\"1\", \"2\"", "W/\"2\"", "\"-\"", "99999999999999999999"] {
         assert_eq!(on_version(&bench, "PATCH", &path, wrong, "{}").await.fields(), ["if-match"], "{wrong}");
     }
+    let two = request("PATCH", &path).header("content-type", "application/json").header("if-match", "\"2\"").header("if-match", "\"3\"");
+    assert_eq!(bench.ask(two.body(Bytes::from("{}")).unwrap()).await.fields(), ["if-match"]);
     on_version(&bench, "PATCH", &path, "*", r#"{"enabled":true}"#).await.is(200);
     on_version(&bench, "DELETE", &path, "3", "").await.is(204);
 }
@@ -80,6 +84,8 @@ async fn several_credentials_are_told_apart_by_name() {
     let path = format!("{PROVIDERS}/{}", made["id"].as_str().unwrap());
     let ambiguous = bench.send("PATCH", &path, json!({ "credentials": { "api_key": "sk-third-0123456789abcdefCCCC" } })).await;
     assert_eq!(ambiguous.fields(), ["credentials"]);
+    let twice = json!({ "credentials": [{ "name": "b", "weight": 0 }, { "name": "b", "api_key": "sk-third-0123456789abcdefCCCC" }] });
+    assert_eq!(bench.send("PATCH", &path, twice).await.fields(), ["credentials[1].name"]);
     let changed =
         bench.send("PATCH", &path, json!({ "credentials": [{ "name": "b", "weight": 0 }], "remove_credentials": ["a"] })).await.is(200);
     assert_eq!(changed["credentials"], json!([{ "name": "b", "weight": 0, "api_key": { "set": true, "tail": "BBBB" } }]));
@@ -135,6 +141,12 @@ async fn wrong_providers_are_refused_by_field() {
         (json!({ "name": "x", "type": "simulated", "timeouts": { "total": "99999h" } }), "timeouts.total"),
         (json!({ "name": "x", "type": "custom", "base_url": "https://x.example/v1", "auth_header": "content-length" }), "auth_header"),
         (json!({ "name": "x", "type": "custom", "base_url": "https://x.example/v1", "quirks": ["developer_as_sistem"] }), "quirks"),
+        (
+            json!({ "name": "x", "type": "custom", "base_url": "https://x.example/v1", "headers": { "x-team": "env:TEAM" } }),
+            "headers.x-team",
+        ),
+        (json!({ "name": "x", "type": "custom", "base_url": "https://x.example/v1", "query": { "sig": "${SIG}" } }), "query.sig"),
+        (json!({ "name": "x", "type": "simulated", "preset": "vllm" }), "preset"),
     ];
     for (body, field) in cases {
         let answer = bench.post(PROVIDERS, body.clone()).await;
@@ -161,6 +173,27 @@ async fn a_custom_endpoint_keeps_its_options_and_shows_no_value_of_its_headers()
     assert_eq!(changed["custom"]["headers"]["x-team"]["set"], true);
     assert_eq!(changed["custom"]["headers"]["x-new"]["set"], true);
     assert_eq!(changed["custom"]["query"]["sig"]["set"], true);
+}
+
+/// A header that was sealed under a root secret that is not known here is stored all the same, and says why it is not used.
+#[tokio::test]
+async fn a_header_that_cannot_be_opened_is_told() {
+    let root = |name: &str| RootSecret::parse(&format!("a root secret of the {name} gateway of this test, 42")).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", directory.path().join("c.db").display());
+    let open = async |keys: Keys| Store::open(StoreConfig::new(&*url), Arc::new(keys)).await.unwrap();
+    let bench = Bench::on(open(Keys::derive(&root("old"))).await, FileObjects::default()).await;
+    let body =
+        json!({ "name": "vllm", "type": "custom", "base_url": "https://models.example/v1", "headers": { "x-team": "the-secret-team-42" } });
+    let path = format!("{PROVIDERS}/{}", bench.post(PROVIDERS, body).await.is(201)["id"].as_str().unwrap());
+    let newer = Bench::on(open(Keys::derive_with_old(&root("new"), &[root("old")])).await, FileObjects::default()).await;
+    newer.send("PATCH", &path, json!({ "headers": { "x-team": "another-secret-77" } })).await.is(200);
+    bench.inventory.refresh().await.unwrap();
+    let shown = bench.get(&path).await.is(200);
+    let header = &shown["custom"]["headers"]["x-team"];
+    assert_eq!(header["set"], true);
+    assert!(header["unreadable"].as_str().is_some_and(|reason| !reason.is_empty()), "{shown}");
+    assert!(shown["problem"].as_str().unwrap().contains("headers.x-team"), "{shown}");
 }
 
 #[tokio::test]
@@ -215,7 +248,8 @@ async fn a_key_is_made_rolled_suspended_and_revoked() {
     let rolled = bench.send("POST", &format!("{path}/roll"), json!({ "grace": "1h" })).await.is(200);
     assert_ne!(rolled["secret"], json!(secret));
     assert!(rolled["previous"]["until"].as_str().is_some());
-    assert!(bench.send("POST", &format!("{path}/roll"), "").await.is(200)["previous"]["until"].as_str().is_some());
+    let again = bench.send("POST", &format!("{path}/roll"), "").await;
+    assert_eq!(again.is(409)["code"], "conflict", "the grace that was promised is kept");
     assert_eq!(bench.send("POST", &format!("{path}/roll"), json!({ "grace": "0s" })).await.is(200)["previous"], Value::Null);
 
     let suspended =
@@ -240,6 +274,8 @@ async fn wrong_keys_are_refused_by_field() {
         (json!({ "name": "x", "expires_in": "5m", "expires_at": "2030-01-01T00:00:00Z" }), "expires_in"),
         (json!({ "name": "x", "operations": ["chta"] }), "operations[0]"),
         (json!({ "name": "x", "key": "short" }), "key"),
+        (json!({ "name": "x", "key": MASTER }), "key"),
+        (json!({ "name": "x", "key": TOKEN }), "key"),
         (json!({ "name": "x", "models": ["a*b"] }), "models"),
     ] {
         let answer = bench.post(KEYS, body.clone()).await;
@@ -247,6 +283,10 @@ async fn wrong_keys_are_refused_by_field() {
         assert!(answer.fields().iter().any(|named| named.starts_with(field)), "{field}: {}", answer.text);
     }
     assert_eq!(bench.post(KEYS, json!({ "name": "taken" })).await.is(409)["code"], "conflict");
+    let far = bench.post(KEYS, json!({ "name": "x", "expires_at": "9999-12-31T23:59:59Z" })).await;
+    assert_eq!(far.is(400)["errors"][0]["problem"], "is out of range");
+    let no_time = bench.post(KEYS, json!({ "name": "x", "expires_at": "9999-12-31" })).await;
+    assert_eq!(no_time.is(400)["errors"][0]["problem"], "is no time");
 }
 
 #[tokio::test]
@@ -270,7 +310,12 @@ async fn lists_come_in_pages_that_meet_without_a_gap() {
     names.sort();
     assert_eq!(names, (0..7).map(|number| format!("key-{number}")).collect::<Vec<_>>());
     assert_eq!(bench.get(&format!("{KEYS}?name=key-3")).await.is(200)["data"].as_array().unwrap().len(), 1);
-    assert_eq!(bench.get(&format!("{KEYS}?after=zzz")).await.is(200)["data"], json!([]));
+    for list in [KEYS, PROVIDERS, MAPPINGS, "/admin/v1/requests"] {
+        assert_eq!(bench.get(&format!("{list}?after=zzz")).await.fields(), ["after"], "{list}");
+    }
+    // Where a page ended at an object that is gone, the next one begins after it.
+    let gone = bench.get(&format!("{KEYS}?after=00000000-0000-7000-8000-000000000000")).await.is(200);
+    assert_eq!(gone["data"].as_array().unwrap().len(), 7);
 }
 
 /// What a file with one object of each kind becomes.
