@@ -7,7 +7,7 @@ use chat::{DialectId, Fault, FaultKind, Operation, Origin, Step};
 use wire::json::{Kind, Object, ScanError, ScanErrorKind};
 
 /// A request that may be resolved: its body is sound and its key may use the model.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Admitted {
     pub(crate) caller: Caller,
     pub(crate) operation: Operation,

@@ -13,6 +13,7 @@ use crate::service::{Gateway, Settings};
 use crate::target::{Chosen, Target, Tried};
 use crate::translate::{self, Outbound};
 use crate::visit::Report;
+use bytes::Bytes;
 use chat::{Fault, FaultKind, Loss, Step};
 use dialects::{ErrorAnswer, NameMap};
 use http::Response;
@@ -51,12 +52,12 @@ impl Gateway {
         &self,
         arrival: &Arrival,
         admitted: &Admitted,
-        body: &Object<'_>,
+        (bytes, body): (&Bytes, &Object<'_>),
         plan: &Plan,
     ) -> Result<Response<Answer>, Failed> {
         let settings = self.settings();
         let deadline = Instant::now() + settings.request_deadline;
-        let mut journey = Attempts { gateway: self, arrival, admitted, body, settings, deadline, path: Path::default(), last: None };
+        let mut journey = Attempts { gateway: self, arrival, admitted, bytes, body, settings, deadline, path: Path::default(), last: None };
         for (position, target) in plan.targets.iter().enumerate() {
             journey.path.fallback = position > 0;
             match journey.ask(target).await {
@@ -80,6 +81,8 @@ struct Attempts<'a> {
     gateway: &'a Gateway,
     arrival: &'a Arrival,
     admitted: &'a Admitted,
+    bytes: &'a Bytes,
+    /// The same, read.
     body: &'a Object<'a>,
     settings: Arc<Settings>,
     /// Until then the request is answered or refused, however many targets there are (R10).
@@ -136,7 +139,9 @@ impl Attempts<'_> {
     }
 
     async fn call_once(&mut self, chosen: Chosen<'_>) -> Result<Response<Answer>, Refused> {
-        let outbound = translate::translate(self.admitted, self.body, chosen).map_err(Refused::Untranslated)?;
+        let body = (self.bytes, self.body);
+        let outbound = translate::translate_aside(&self.gateway.load, self.admitted, body, chosen, self.deadline).await;
+        let outbound = outbound.map_err(Refused::Untranslated)?;
         let attempt = Attempt {
             gateway: self.gateway,
             arrival: self.arrival,
@@ -207,7 +212,7 @@ impl Attempt<'_> {
         let provider = self.chosen.provider();
         let Outbound { body, losses, names } = outbound;
         let lost = losses.iter().map(|loss| loss.path.clone()).collect();
-        let slot = self.gateway.load.call(&provider.spec, self.settings)?;
+        let slot = self.gateway.load.call(provider, self.settings)?;
         let request = send::request(self.admitted, self.chosen, body)?;
         let mut account = Account::open(&self.gateway.opened()?.ledger, intent, self.arrival.at, lost)?;
         let mapping = &self.chosen.target.mapping;

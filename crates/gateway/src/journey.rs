@@ -123,7 +123,7 @@ impl Gateway {
         let headers = CallerHeaders::read(asked.call.dialect, &head.headers)?;
         let settings = self.settings();
         arrival.visit.takes(self.load.enter(&caller.key, &settings).await?);
-        let body = receive::receive(&head.headers, body, &settings).await?;
+        let (body, _weight) = receive::receive_weighed(&head.headers, body, &settings, &self.load).await?;
         let object = admit::scan(&body)?;
         let admitted = match admit::admit(caller, asked.call, headers, &object) {
             Ok(admitted) => admitted,
@@ -134,7 +134,7 @@ impl Gateway {
         };
         asked.is_stream.store(admitted.stream, Ordering::Release);
         let answered = match self.resolve(&admitted) {
-            Ok(plan) => self.attempt(arrival, &admitted, &object, &plan).await,
+            Ok(plan) => self.attempt(arrival, &admitted, (&body, &object), &plan).await,
             Err(fault) => Err(fault.into()),
         };
         if answered.is_err() {

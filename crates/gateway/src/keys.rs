@@ -1,5 +1,7 @@
 //! Virtual keys in memory: found by keyed hash, changed one by one without copying the rest.
 
+pub use crate::load::UnderWay;
+
 use chat::Operation;
 use dashmap::DashMap;
 use std::sync::Arc;
@@ -30,6 +32,8 @@ pub struct VirtualKey {
     pub concurrency: Option<u32>,
     /// Set where the secret is one that a roll has replaced: who still uses it is counted.
     pub replaced: Option<Arc<Uses>>,
+    /// Its requests under way, where it has a limit of them. A new value finds the count of its id at the first request.
+    pub under_way: UnderWay,
 }
 
 /// The uses of one secret since they were taken last. Says nothing about what a key may do, so that all are equal.

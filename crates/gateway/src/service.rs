@@ -33,6 +33,8 @@ pub struct Opened {
 pub struct Settings {
     /// Largest request body, in bytes.
     pub max_body: usize,
+    /// Bytes of all request bodies that are held at once, but for the small ones; over it a request is refused.
+    pub body_budget: usize,
     /// Largest whole answer of a provider, in bytes.
     pub max_reply: usize,
     /// Largest single event of a provider's stream, in bytes.
@@ -74,6 +76,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_body: 32 << 20,
+            body_budget: 1 << 30,
             max_reply: 64 << 20,
             max_event: 8 << 20,
             keepalive_after: Duration::from_secs(15),

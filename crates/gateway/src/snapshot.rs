@@ -2,6 +2,7 @@
 
 use crate::arrival::unix_micros;
 use crate::egress::Egress;
+use crate::load::UnderWay;
 use crate::secrets::Secrets;
 use crate::service::Settings;
 use chat::{DialectId, Fault, Operation};
@@ -100,6 +101,7 @@ pub struct Provider {
     secrets: Secrets,
     /// Until when the server is taken to refuse `stream_options`, in seconds since 1970; 0: it was not found to.
     without_stream_options: AtomicI64,
+    under_way: UnderWay,
 }
 
 /// What a server was found to refuse is asked of it again after this time: it may be another one by then, and metering needs it.
@@ -146,13 +148,22 @@ impl Provider {
         let addresses = spec.surface.endpoints.iter().map(|endpoint| address(&spec, endpoint)).collect::<Result<_, _>>()?;
         let headers = spec.credentials.iter().map(|credential| &credential.headers);
         let secrets = Secrets::in_headers(headers).and_query(spec.query.as_ref());
-        Ok(Self { spec, addresses, secrets, without_stream_options: AtomicI64::new(0) })
+        Ok(Self::with(spec, addresses, secrets))
     }
 
     /// A provider that no request goes to: `spec.unusable` says why. It needs neither credentials nor an address.
     pub fn unusable(spec: ProviderSpec) -> Self {
         let secrets = Secrets::in_headers(spec.credentials.iter().map(|credential| &credential.headers));
-        Self { spec, addresses: Vec::new(), secrets, without_stream_options: AtomicI64::new(0) }
+        Self::with(spec, Vec::new(), secrets)
+    }
+
+    fn with(spec: ProviderSpec, addresses: Vec<Address>, secrets: Secrets) -> Self {
+        Self { spec, addresses, secrets, without_stream_options: AtomicI64::new(0), under_way: UnderWay::default() }
+    }
+
+    /// Its requests under way; a new value finds the count of its id at the first one.
+    pub(crate) fn under_way(&self) -> &UnderWay {
+        &self.under_way
     }
 
     pub(crate) fn refuses_stream_options(&self) -> bool {

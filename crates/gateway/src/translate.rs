@@ -1,5 +1,10 @@
 //! From the caller's body to the body that a provider gets: spliced where both speak one dialect, written anew where they do not.
 
+mod aside;
+mod extent;
+
+pub(crate) use aside::translate_aside;
+
 use crate::admit::Admitted;
 use crate::parameters;
 use crate::target::Chosen;
@@ -70,13 +75,19 @@ fn refuse_losses(losses: &[Loss], chosen: Chosen<'_>) -> Result<(), Fault> {
     Err(Fault::unsupported(&first.path, message))
 }
 
-fn carry(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>, parameters: &[(String, String)]) -> Result<Outbound, Fault> {
+/// Whether the body is read into the canonical form for this target; where parameters are merged, it may be.
+fn writes_anew(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>) -> bool {
+    !parameters_of(admitted, chosen).is_empty() || changes_form(admitted, body, chosen)
+}
+
+fn changes_form(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>) -> bool {
     let surface = &chosen.provider().spec.surface;
-    let dialect = chosen.dialect(admitted.dialect);
-    let anew = dialect != admitted.dialect
-        || !parameters.is_empty()
-        || providers::quirks::needs_typed(surface, chosen.endpoint, chosen.model(), body);
-    match anew {
+    chosen.dialect(admitted.dialect) != admitted.dialect
+        || providers::quirks::needs_typed(surface, chosen.endpoint, chosen.model(), body)
+}
+
+fn carry(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>, parameters: &[(String, String)]) -> Result<Outbound, Fault> {
+    match !parameters.is_empty() || changes_form(admitted, body, chosen) {
         true => write(admitted, body, chosen, parameters),
         false => splice(admitted, body, chosen),
     }
@@ -154,6 +165,7 @@ fn with_usage(body: &Object<'_>) -> Result<String, Fault> {
 
 /// The body is read into the canonical form and written in the provider's dialect.
 fn write(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>, parameters: &[(String, String)]) -> Result<Outbound, Fault> {
+    extent::check(body)?;
     let spec = &chosen.provider().spec;
     let dialect = chosen.dialect(admitted.dialect);
     let mut chat = dialects::codec(admitted.dialect).read_request(body.body())?;

@@ -1,42 +1,69 @@
 //! Requests under way by name: of a key, of a provider.
 
 use dashmap::DashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Past this many names those without a request are forgotten.
 const MANY: usize = 4_096;
 
 /// Counters by id. They are counts of what is there, not windows of time, so nothing has to be reset (R33).
-#[derive(Default)]
-pub(super) struct Slots(DashMap<String, Arc<AtomicUsize>>);
+///
+/// Asked once for each key and provider that is configured; from then on the object itself knows its counter. One that takes the object's place
+/// under the same id finds the same counter here.
+pub(super) struct Slots {
+    counters: DashMap<String, Arc<AtomicUsize>>,
+    /// The next time that those without a request are looked for: not at every new name where many are in use.
+    forget_at: AtomicUsize,
+}
+
+/// Where a key or a provider keeps its counter.
+///
+/// It says nothing about what the object is, so that all are equal.
+#[derive(Clone, Debug, Default)]
+pub struct UnderWay(OnceLock<Arc<AtomicUsize>>);
 
 /// One request under way.
 #[derive(Debug)]
 pub(crate) struct Slot(Arc<AtomicUsize>);
 
+impl Default for Slots {
+    fn default() -> Self {
+        Self { counters: DashMap::new(), forget_at: AtomicUsize::new(MANY) }
+    }
+}
+
 impl Slots {
     /// `None` if there are `limit` already.
-    pub(super) fn take(&self, id: &str, limit: usize) -> Option<Slot> {
-        Slot::of(&self.counter(id), limit)
+    pub(super) fn take(&self, id: &str, under_way: &UnderWay, limit: usize) -> Option<Slot> {
+        Slot::of(under_way.0.get_or_init(|| self.counter(id)), limit)
     }
 
     fn counter(&self, id: &str) -> Arc<AtomicUsize> {
-        if let Some(known) = self.0.get(id) {
+        if let Some(known) = self.counters.get(id) {
             return Arc::clone(&known);
         }
-        if self.0.len() >= MANY {
-            // One that somebody else holds at the moment is about to be taken.
-            self.0.retain(|_, counter| Arc::strong_count(counter) > 1);
+        if self.counters.len() >= self.forget_at.load(Ordering::Relaxed) {
+            // One that somebody else holds is in use, or about to be taken.
+            self.counters.retain(|_, counter| Arc::strong_count(counter) > 1);
+            self.forget_at.store(MANY.max(self.counters.len() * 2), Ordering::Relaxed);
         }
-        Arc::clone(&self.0.entry(id.to_owned()).or_default())
+        Arc::clone(&self.counters.entry(id.to_owned()).or_default())
     }
 
     #[cfg(test)]
     pub(super) fn names(&self) -> usize {
-        self.0.len()
+        self.counters.len()
     }
 }
+
+impl PartialEq for UnderWay {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for UnderWay {}
 
 impl Slot {
     /// `None` if the counter has reached the limit.

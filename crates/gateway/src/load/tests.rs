@@ -122,13 +122,60 @@ async fn a_full_provider_leaves_room_and_a_refusal_leaves_the_slot() {
 #[test]
 fn names_without_requests_are_forgotten() {
     let slots = Slots::default();
-    let held: Vec<_> = (0..10).map(|number| slots.take(&format!("held-{number}"), 1).unwrap()).collect();
+    let take = |name: String| slots.take(&name, &UnderWay::default(), 1);
+    let held: Vec<_> = (0..10).map(|number| take(format!("held-{number}")).unwrap()).collect();
     for number in 0..MANY_NAMES {
-        drop(slots.take(&format!("key-{number}"), 1));
+        drop(take(format!("key-{number}")));
     }
     assert!(slots.names() <= 4_096 + 1, "{}", slots.names());
-    assert!((0..10).all(|number| slots.take(&format!("held-{number}"), 1).is_none()), "those under way are still known");
+    assert!((0..10).all(|number| take(format!("held-{number}")).is_none()), "those under way are still known");
     drop(held);
 }
 
 const MANY_NAMES: usize = 10_000;
+
+/// R33: what takes the place of a key or a provider under its id, after a change or a reload, goes on with its count.
+#[test]
+fn the_successor_of_an_object_goes_on_with_its_count() {
+    let slots = Slots::default();
+    let (before, after) = (UnderWay::default(), UnderWay::default());
+    let held = slots.take("one", &before, 1).unwrap();
+    assert!(slots.take("one", &after, 1).is_none());
+    assert!(slots.take("other", &UnderWay::default(), 1).is_some());
+    drop(held);
+    let _held = slots.take("one", &after, 1).unwrap();
+    assert!(slots.take("one", &before.clone(), 1).is_none());
+}
+
+/// Many that are in use stay known, and are not looked through for each new one.
+#[test]
+fn many_objects_in_use_keep_their_counters() {
+    let slots = Slots::default();
+    let objects: Vec<_> = (0..MANY_NAMES).map(|_| UnderWay::default()).collect();
+    for (number, object) in objects.iter().enumerate() {
+        drop(slots.take(&format!("key-{number}"), object, 1));
+    }
+    assert_eq!(slots.names(), MANY_NAMES);
+    let _held = slots.take("key-0", &objects[0], 1).unwrap();
+    assert!(slots.take("key-0", &UnderWay::default(), 1).is_none());
+}
+
+/// Bodies of all requests together have a bound; the small ones, which the places bound, are not counted.
+#[test]
+fn bodies_together_have_a_bound() {
+    let (load, settings) = (load(), Settings { body_budget: 1_000_000, ..Settings::default() });
+    let mut first = load.weigh(&settings);
+    first.grows_to(400_000).unwrap();
+    first.grows_to(700_000).unwrap();
+    let mut second = load.weigh(&settings);
+    second.grows_to(60_000).unwrap();
+    assert_eq!(second.allows(300_001), Err(TooHeavy));
+    second.grows_to(300_000).unwrap();
+    assert_eq!(second.grows_to(300_001), Err(TooHeavy));
+    let third = load.weigh(&settings);
+    assert_eq!((third.allows(60_000), third.allows(70_000)), (Ok(()), Err(TooHeavy)));
+    drop((first, second));
+    load.weigh(&settings).grows_to(1_000_000).unwrap();
+    let fault = load.too_heavy(TooHeavy);
+    assert_eq!((fault.status(), fault.retry_after), (503, Some(COME_AGAIN)));
+}

@@ -58,6 +58,7 @@ pub(crate) enum Shed {
     QueueTimeout,
     KeyConcurrency,
     ProviderFull,
+    Bodies,
 }
 
 impl Shed {
@@ -67,6 +68,7 @@ impl Shed {
             Shed::QueueTimeout => "queue_timeout",
             Shed::KeyConcurrency => "key_concurrency",
             Shed::ProviderFull => "provider_full",
+            Shed::Bodies => "bodies",
         }
     }
 }

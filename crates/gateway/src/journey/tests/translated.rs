@@ -156,3 +156,43 @@ async fn answers_in_another_form_are_translated_too() {
     let reply = open.post("/v1/messages", &ask(false)).await.json();
     assert_eq!((&reply["content"], &reply["stop_reason"]), (&json!([{"type": "text", "text": "Hi"}]), &json!("end_turn")));
 }
+
+fn large(bytes: usize) -> Value {
+    json!({"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "x".repeat(bytes)}]})
+}
+
+/// A worker has other callers: a large body is written on another thread, a small one at once.
+#[tokio::test]
+async fn a_large_body_is_translated_off_the_worker() {
+    for (bytes, waits) in [(1_000, false), (2 << 20, true)] {
+        let open = House::new().mapped(mapping("m", &provider("one", "openai"), "x", 1)).acts([json(&completion())]).open();
+        let body = large(bytes);
+        let mut asked = std::pin::pin!(open.post("/v1/messages", &body));
+        let first = std::future::poll_fn(|context| std::task::Poll::Ready(asked.as_mut().poll(context))).await;
+        assert_eq!(first.is_pending(), waits, "{bytes}");
+        let reply = match first {
+            std::task::Poll::Ready(reply) => reply,
+            std::task::Poll::Pending => asked.await,
+        };
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        assert_eq!(open.got()[0].json()["messages"][0]["content"].as_str().unwrap().len(), bytes);
+    }
+}
+
+/// Bodies of all callers together have a bound, and too many turns are refused before they are read into memory.
+#[tokio::test]
+async fn bodies_and_their_turns_have_bounds() {
+    let settings = crate::Settings { body_budget: 300_000, ..crate::Settings::default() };
+    let open = House::new().mapped(mapping("m", &provider("one", "openai"), "x", 1)).acts([json(&completion()), json(&completion())]).settings(settings).open();
+    let refused = open.post("/v1/messages", &large(300_000)).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.body);
+    // What was held is given back with the answer.
+    for _ in 0..2 {
+        assert_eq!(open.post("/v1/messages", &large(200_000)).await.status, 200);
+    }
+    let open = House::new().mapped(mapping("m", &provider("one", "openai"), "x", 1)).open();
+    let turns = vec![json!({"role": "user", "content": ""}); 100_001];
+    let refused = open.post("/v1/messages", &json!({"model": "m", "max_tokens": 5, "messages": turns})).await;
+    assert_eq!((refused.status, open.got().len()), (400, 0), "{}", refused.body);
+    assert!(refused.body.contains("`messages` has more than 100000 entries"), "{}", refused.body);
+}
