@@ -67,12 +67,18 @@ pub(super) struct Server {
     /// How long new requests are still taken after a stop was asked for, so that a balancer can notice. Default 5s.
     #[schemars(extend("x-minimum" = "0s", "x-maximum" = "10m"))]
     pub drain_delay: Option<Period>,
+    /// A connection that has not sent a whole request head after this time is closed. Default 60s.
+    #[schemars(extend("x-minimum" = "1s", "x-maximum" = "1h"))]
+    pub head_timeout: Option<Period>,
     /// A connection without a request is closed after this time. Default 60s.
     #[schemars(extend("x-minimum" = "1s", "x-maximum" = "1h"))]
     pub idle_timeout: Option<Period>,
     /// Requests to models that run at once; more wait in the queue. Default 1024.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_in_flight: Option<u32>,
+    /// Requests at once that one provider may have, where it has no `max_in_flight` of its own. Default: three quarters of `max_in_flight`.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_in_flight_per_provider: Option<u32>,
     /// Where requests wait for their turn.
     pub queue: Queue,
     /// Connections of callers at once. Default: half of the open files that the system allows, at most 20000.
@@ -101,8 +107,10 @@ impl Default for Server {
             keepalive_after: Period(Duration::from_secs(15)),
             request_deadline: None,
             drain_delay: None,
+            head_timeout: None,
             idle_timeout: None,
             max_in_flight: None,
+            max_in_flight_per_provider: None,
             queue: Queue::default(),
             max_connections: None,
             max_connections_per_ip: None,
@@ -174,7 +182,7 @@ pub(super) struct Provider {
     pub allow_private_network: bool,
     #[serde(default)]
     pub timeouts: Timeouts,
-    /// Requests at once. Default: three quarters of the server's `max_in_flight`.
+    /// Requests at once. Default: the server's `max_in_flight_per_provider`.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_in_flight: Option<u32>,
     /// Health probes.
