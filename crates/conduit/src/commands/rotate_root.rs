@@ -13,6 +13,9 @@ use crate::serve::{admin_token, data_dir, database, identity};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,6 +45,8 @@ struct Plan {
     keeper: Keeper,
     data_dir: PathBuf,
     keys: Arc<Keys>,
+    /// Those of the new secret without the old ones.
+    alone: Arc<Keys>,
     /// Ids of the old secrets.
     old: Vec<String>,
 }
@@ -50,34 +55,58 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
     let command_line =
         CommandLine { config: arguments.config.clone(), data_dir: arguments.place.data_dir.clone(), ..CommandLine::default() };
     let config = config::load(&command_line, environment).map_err(Failure::failed)?;
+    is_there(&config)?;
+    let _alone = alone(&config.data_dir)?;
     let plan = plan(&config, environment)?;
     tell_running_gateway(&plan)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Failure::failed)?;
     let (report, left) = runtime.block_on(rotate(&config, &plan))?;
-    let retired = left == 0 && retire(&plan)?;
+    let retired = left.needed() == 0 && retire(&plan)?;
     if retired {
         // It need not know the old one any more; where it cannot be told, its next start forgets it.
         let _ = tell_running_gateway(&plan);
     }
-    told(&plan, &report, left, retired, arguments.place.json)?;
+    told(&plan, &report, &left, retired, arguments.place.json)?;
     match report.undecryptable.len() {
         0 => Ok(()),
         count => Err(Failure::failed(format!(
-            "{count} stored secrets open under none of the root secrets: they were left as they are; enter them again"
+            "{count} stored secrets open under none of the root secrets: they were left as they are, and entering them again is the only remedy"
         ))),
     }
+}
+
+/// Before anything is made in a directory that may be the wrong one.
+fn is_there(config: &Config) -> Result<(), Failure> {
+    let path = identity::root_file(config);
+    match config.root_secret.is_some() || data_dir::read_secret(&path)?.is_some() {
+        true => Ok(()),
+        false => Err(Failure::failed(format!(
+            "there is no root secret to be rotated: CONDUIT_ROOT_SECRET is not set and {} does not exist; name the data directory with --data-dir",
+            path.display()
+        ))),
+    }
+}
+
+/// Two rotations at once would each put a secret of its own in the place of the other's, and the database would be sealed under one that is
+/// nowhere any more. Without the directory there are no files to be changed, and the database lets one go on at a time.
+fn alone(data_dir: &Path) -> Result<Option<File>, Failure> {
+    let path = data_dir.join("rotation.lock");
+    let locked = match OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| file)),
+    };
+    locked.map(Some).map_err(|error| match error {
+        TryLockError::WouldBlock => {
+            Failure::failed("another rotation of this data directory's root secret is under way: wait until it has ended")
+        }
+        TryLockError::Error(error) => Failure::failed(format!("{} cannot be locked: {error}", path.display())),
+    })
 }
 
 /// Decides which secret is new and which is old, and puts them where a gateway reads them.
 fn plan(config: &Config, environment: &Environment) -> Result<Plan, Failure> {
     let (root_file, old_file) = (identity::root_file(config), identity::old_root_file(&config.data_dir));
     let given = new_secret(environment)?;
-    if config.root_secret.is_none() && data_dir::read_secret(&root_file)?.is_none() {
-        return Err(Failure::failed(format!(
-            "there is no root secret to be rotated: CONDUIT_ROOT_SECRET is not set and {} does not exist; name the data directory with --data-dir",
-            root_file.display()
-        )));
-    }
     let root = identity::root(config)?;
     if config.root_secret.is_some() {
         let (current, old) = match given {
@@ -110,7 +139,7 @@ impl Plan {
     fn of(keeper: Keeper, config: &Config, current: &RootSecret, old: &[RootSecret]) -> Self {
         let keys = Keys::derive_with_old(current, old);
         let old = keys.ids().into_iter().skip(1).collect();
-        Self { keeper, data_dir: config.data_dir.clone(), keys: Arc::new(keys), old }
+        Self { keeper, data_dir: config.data_dir.clone(), keys: Arc::new(keys), alone: Arc::new(Keys::derive(current)), old }
     }
 }
 
@@ -168,14 +197,32 @@ fn knows(system: &Value, plan: &Plan) -> bool {
     system.pointer("/root_keys/0").and_then(Value::as_str) == Some(&plan.keys.id())
 }
 
-/// The report, and how many values the old secrets still hold.
-async fn rotate(config: &Config, plan: &Plan) -> Result<(RotationReport, u64), Failure> {
+/// The values that a rotation has left under old secrets.
+struct Left {
+    count: u64,
+    /// None of them opens, which no other run will change: the old secrets are good for nothing any more.
+    hopeless: bool,
+}
+
+impl Left {
+    fn needed(&self) -> u64 {
+        if self.hopeless { 0 } else { self.count }
+    }
+}
+
+/// The report, and what the old secrets still hold.
+async fn rotate(config: &Config, plan: &Plan) -> Result<(RotationReport, Left), Failure> {
     let url = database::url(config)?;
     let store = Store::open(StoreConfig::new(url), Arc::clone(&plan.keys)).await.map_err(Failure::failed)?;
     let done = async {
         let report = store.rotate().await?;
+        // A database that is tied to another secret by now was rotated from elsewhere meanwhile: nothing may be thrown away then.
+        store.replace_keys(Arc::clone(&plan.alone)).await?;
         let held = store.sealed_by().await?;
-        Ok((report, plan.old.iter().filter_map(|id| held.get(id)).sum()))
+        let others: u64 = held.iter().filter(|(id, _)| **id != plan.keys.id()).map(|(_, count)| count).sum();
+        let hopeless = usize::try_from(others) == Ok(report.undecryptable.len());
+        let count = plan.old.iter().filter_map(|id| held.get(id)).sum();
+        Ok((report, Left { count, hopeless }))
     };
     let done: Result<_, store::StoreError> = done.await;
     let _ = store.close().await;
@@ -193,18 +240,18 @@ fn retire(plan: &Plan) -> Result<bool, Failure> {
         .map_err(|error| Failure::failed(format!("{} is not needed any more and cannot be removed: {error}", path.display())))
 }
 
-fn told(plan: &Plan, report: &RotationReport, left: u64, retired: bool, as_json: bool) -> Result<(), Failure> {
+fn told(plan: &Plan, report: &RotationReport, left: &Left, retired: bool, as_json: bool) -> Result<(), Failure> {
     if as_json {
         return output::json(&json!({
             "root_key": plan.keys.id(), "old_root_keys": plan.old, "rewrapped": report.rewrapped, "already": report.already,
-            "undecryptable": report.undecryptable, "left_under_old": left, "old_retired": retired,
+            "undecryptable": report.undecryptable, "left_under_old": left.count, "old_retired": retired,
         }));
     }
     let mut text = format!("sealed anew: {}; under the new root secret before: {}\n", report.rewrapped, report.already);
     for place in &report.undecryptable {
         text += &format!("opens under no root secret: {place}\n");
     }
-    text += match (&plan.keeper, left) {
+    text += match (&plan.keeper, left.needed()) {
         (_, 1..) => "the old root secret is still needed: it was kept; run the command again\n",
         (Keeper::File, _) => "the new root secret is in the data directory: keep a copy; the old one was removed\n",
         (Keeper::Environment, _) => {
