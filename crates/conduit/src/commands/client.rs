@@ -69,6 +69,11 @@ impl Client {
         self.ask(Method::POST, path, None, Some(body))
     }
 
+    /// As [`Self::post`], for an object that was read at that version.
+    pub(crate) fn post_at(&self, path: &str, version: Option<i64>, body: &Value) -> Result<Value, Failure> {
+        self.ask(Method::POST, path, version, Some(body))
+    }
+
     /// For what needs no word more than its path.
     pub(crate) fn post_empty(&self, path: &str) -> Result<Value, Failure> {
         self.ask(Method::POST, path, None, None)
@@ -102,22 +107,31 @@ impl Client {
         }
     }
 
-    /// The one object of this name or id.
+    /// The one object of this name or id. A name that is also the id of another object could mean either, and is refused.
     pub(crate) fn named(&self, collection: &str, what: &str, name_or_id: &str) -> Result<Value, Failure> {
-        let mut found = self.all(&format!("{collection}?name={}", encoded(name_or_id)))?;
-        match found.pop() {
-            Some(object) => Ok(object),
-            None => self.named_by_id(collection, what, name_or_id),
+        let of_name = self.all(&format!("{collection}?name={}", encoded(name_or_id)))?;
+        self.one_of(of_name.first(), collection, what, name_or_id)
+    }
+
+    /// The object that was found by its name, or else the one of this id.
+    pub(crate) fn one_of(&self, of_name: Option<&Value>, collection: &str, what: &str, name_or_id: &str) -> Result<Value, Failure> {
+        match (of_name, self.of_id(collection, name_or_id)?) {
+            (Some(named), Some(other)) if text(named, "/id") != text(&other, "/id") => Err(Failure::usage(format!(
+                "`{name_or_id}` is the name of one {what} and the id of another: write `{}` for the first, `{}` for the second",
+                text(named, "/id"),
+                [text(&other, "/name"), text(&other, "/virtual_model")].concat()
+            ))),
+            (Some(found), _) => Ok(found.clone()),
+            (None, Some(found)) => Ok(found),
+            (None, None) => Err(Failure::failed(format!("there is no {what} `{name_or_id}`: `conduit {what} list` shows those there are"))),
         }
     }
 
-    /// The one object of this id.
-    pub(crate) fn named_by_id(&self, collection: &str, what: &str, name_or_id: &str) -> Result<Value, Failure> {
-        match self.answer(Method::GET, &format!("{collection}/{}", encoded(name_or_id)), None, None)? {
-            (status, body) if status.is_success() => self.read(&body),
-            (StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST, _) => {
-                Err(Failure::failed(format!("there is no {what} `{name_or_id}`: `conduit {what} list` shows those there are")))
-            }
+    fn of_id(&self, collection: &str, id: &str) -> Result<Option<Value>, Failure> {
+        match self.answer(Method::GET, &format!("{collection}/{}", encoded(id)), None, None)? {
+            (status, body) if status.is_success() => self.read(&body).map(Some),
+            // A name may be none that an id could have, or that of a route.
+            (StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED, _) => Ok(None),
             (status, body) => Err(self.refused(status, &body)),
         }
     }

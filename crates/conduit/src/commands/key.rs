@@ -156,7 +156,7 @@ fn roll(key: &str, grace: &str, place: &Where, environment: &Environment) -> Res
     let client = Client::connect(place, environment)?;
     let found = client.named(KEYS, "key", key)?;
     let path = format!("{KEYS}/{}/roll", encoded(&text(&found, "/id")));
-    let rolled = client.post(&path, &json!({ "grace": grace }))?;
+    let rolled = client.post_at(&path, version(&found), &json!({ "grace": grace }))?;
     shown_once(&rolled, place.json, &format!("the key `{key}` has a new secret, and its old one works for {grace} more"))
 }
 

@@ -58,6 +58,9 @@ pub(crate) struct Add {
     /// A member of requests that callers leave out, as temperature=0.2. May be repeated.
     #[arg(long = "parameter", value_name = "NAME=JSON")]
     parameters: Vec<String>,
+    /// A limit of its own in place of the provider's, as first_byte=20s: first_byte, idle or total. May be repeated.
+    #[arg(long = "timeout", value_name = "NAME=TIME")]
+    timeouts: Vec<String>,
     #[command(flatten)]
     place: Where,
 }
@@ -101,6 +104,10 @@ impl Add {
         if !parameters.is_empty() {
             body.insert("parameters".to_owned(), Value::Object(parameters));
         }
+        let timeouts = self.timeouts.iter().map(|text| timeout(text)).collect::<Result<Map<_, _>, _>>()?;
+        if !timeouts.is_empty() {
+            body.insert("timeouts".to_owned(), Value::Object(timeouts));
+        }
         let made = Client::connect(&self.place, environment)?.post(MAPPINGS, &Value::Object(body))?;
         if self.place.json {
             return output::json(&made);
@@ -116,6 +123,14 @@ fn parameter(given: &str) -> Result<(String, Value), Failure> {
         return Err(Failure::usage(format!("--parameter `{given}`: write name=value, like temperature=0.2")));
     };
     Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| Value::from(value))))
+}
+
+/// `first_byte=20s`; the time is checked by the gateway. To connect is the provider's matter.
+fn timeout(given: &str) -> Result<(String, Value), Failure> {
+    match given.split_once('=').filter(|(name, _)| ["first_byte", "idle", "total"].contains(name)) {
+        Some((name, time)) => Ok((name.to_owned(), Value::from(time))),
+        None => Err(Failure::usage(format!("--timeout `{given}`: write first_byte, idle or total with a time, like first_byte=20s"))),
+    }
 }
 
 fn list(model: Option<&str>, provider: Option<&str>, place: &Where, environment: &Environment) -> Result<(), Failure> {
@@ -169,8 +184,7 @@ impl Remove {
         let meant: Vec<&Value> =
             of_model.iter().filter(|one| is(one, "provider", &self.provider) && is(one, "provider_model", &self.provider_model)).collect();
         match meant.as_slice() {
-            [only] => Ok((*only).clone()),
-            [] => client.named_by_id(MAPPINGS, "mapping", &self.mapping),
+            [] | [_] => client.one_of(meant.first().copied(), MAPPINGS, "mapping", &self.mapping),
             several => {
                 let several: Vec<Value> = several.iter().map(|one| (*one).clone()).collect();
                 let message = format!(

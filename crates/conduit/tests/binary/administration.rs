@@ -4,6 +4,7 @@ use crate::gateway::Gateway;
 use crate::process::{Finished, Folder, conduit};
 use crate::says;
 use serde_json::{Value, json};
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 
 /// A first start and its data directory.
@@ -73,6 +74,61 @@ fn keys_are_made_rolled_suspended_and_revoked() {
     assert_eq!(gateway.chat(own).0, 200);
 }
 
+/// A text that means two objects changes neither.
+#[test]
+fn a_name_that_is_another_ones_id_is_refused() {
+    let (_folder, data, _gateway) = first_start();
+    let run = |words: &[&str]| conduit(&[words, &["--data-dir", &data][..]].concat(), &[]);
+    let id = json_of(&run(&["key", "create", "ci", "--json"]))["id"].as_str().unwrap().to_owned();
+    let other = json_of(&run(&["key", "create", &id, "--json"]))["id"].as_str().unwrap().to_owned();
+    says(
+        &run(&["key", "revoke", &id]),
+        2,
+        "",
+        &format!("is the name of one key and the id of another: write `{other}` for the first, `ci`"),
+    );
+    assert_eq!(json_of(&run(&["key", "list", "--json"]))["data"].as_array().unwrap().len(), 3);
+    says(&run(&["key", "revoke", &other]), 0, "is revoked", "");
+    says(&run(&["key", "revoke", &id]), 0, "is revoked", "");
+    let model = json_of(&run(&["mapping", "add", "m", "simulated", "sim-chat", "--json"]))["id"].as_str().unwrap().to_owned();
+    says(&run(&["mapping", "add", &model, "simulated", "sim-chat"]), 0, "is served by", "");
+    says(&run(&["mapping", "remove", &model]), 2, "", "and the id of another");
+}
+
+/// A roll that somebody else's came before is refused, and not made on top of it.
+#[test]
+fn a_roll_is_made_on_the_version_that_was_read() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let variables = [("CONDUIT_URL", url.as_str()), ("CONDUIT_MASTER_KEY", "9f3c1be07ad24568b1f3c9e2d7405a6b")];
+    let (sender, heads) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let (mut read, mut head) = ([0; 4096], String::new());
+            while !head.contains("\r\n\r\n") {
+                let count = stream.read(&mut read).unwrap();
+                head += &String::from_utf8_lossy(&read[..count]).to_lowercase();
+            }
+            let (status, body) = match head.split(['?', ' ']).take(3).collect::<Vec<_>>()[..] {
+                ["post", ..] => ("200 OK", r#"{ "secret": "condt_new" }"#),
+                [_, "/admin/v1/virtual-keys", _] => {
+                    ("200 OK", r#"{ "data": [{ "id": "k1", "name": "app", "version": 7 }], "next": null }"#)
+                }
+                _ => ("404 Not Found", "{}"),
+            };
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+            stream.write_all(answer.as_bytes()).unwrap();
+            if head.starts_with("post") {
+                return sender.send(head).unwrap();
+            }
+        }
+    });
+    says(&conduit(&["key", "roll", "app"], &variables), 0, "condt_new", "");
+    let head = heads.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+    assert!(head.contains("/virtual-keys/k1/roll") && head.contains("if-match: \"7\""), "{head}");
+}
+
 #[test]
 fn providers_and_mappings_are_made_tested_and_removed() {
     let (folder, data, gateway) = first_start();
@@ -130,6 +186,10 @@ fn providers_and_mappings_are_made_tested_and_removed() {
     says(&run(&["mapping", "import", &file]), 0, "2 mappings were made", "");
     says(&run(&["mapping", "import", &file]), 1, "", "i1");
     says(&run(&["mapping", "list", "--model", "i2"]), 0, "i2", "");
+    says(&run(&["mapping", "add", "t", "simulated", "sim-chat", "--timeout", "connect=1s"]), 2, "", "write first_byte, idle or total");
+    let timed = ["mapping", "add", "t", "simulated", "sim-chat", "--timeout", "first_byte=20s", "--timeout", "total=9s", "--json"];
+    let timeouts = &json_of(&run(&timed))["timeouts"];
+    assert_eq!((&timeouts["first_byte"], &timeouts["total"]), (&json!("20s"), &json!("9s")));
 }
 
 /// What is exported from one gateway starts another one.
