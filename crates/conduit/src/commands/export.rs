@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::output;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -30,31 +31,31 @@ enum Format {
     Json,
 }
 
-/// The file as it grows, and the variables that it needs.
+/// What the gateway has, of both sources.
+struct State {
+    providers: Vec<Value>,
+    mappings: Vec<Value>,
+    keys: Vec<Value>,
+}
+
+/// The file as it grows, the variables that it needs, and what could not be said in it.
 #[derive(Default)]
 struct Export {
     variables: Vec<String>,
+    notes: Vec<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<(), Failure> {
     let client = Client::connect(&arguments.place, environment)?;
-    let read = |collection: &str| -> Result<Vec<Value>, Failure> {
-        let mut objects = client.all(collection)?;
-        objects.retain(|object| !arguments.database_only || text(object, "/source") == "database");
-        Ok(objects)
+    let state = State {
+        providers: client.all("provider-credentials")?,
+        mappings: client.all("model-mappings")?,
+        keys: client.all("virtual-keys")?,
     };
-    let (providers, mappings, keys) = (read("provider-credentials")?, read("model-mappings")?, read("virtual-keys")?);
     let mut export = Export::default();
-    let document = json!({
-        "providers": providers.iter().filter_map(|one| export.provider(one)).collect::<Vec<_>>(),
-        "models": mappings.iter().filter_map(mapping).collect::<Vec<_>>(),
-        "keys": keys.iter().filter_map(|one| export.key(one)).collect::<Vec<_>>(),
-    });
-    for (what, objects) in [("provider", &providers), ("mapping", &mappings), ("key", &keys)] {
-        for object in objects.iter().filter(|object| is_off(object)) {
-            let name = [text(object, "/name"), text(object, "/virtual_model")].concat();
-            output::note(&format!("left out, because it is switched off and a file has no word for that: {what} `{name}`"));
-        }
+    let document = export.document(&state, arguments.database_only);
+    for note in &export.notes {
+        output::note(note);
     }
     if arguments.place.json || arguments.format == Format::Json {
         return output::json(&document);
@@ -62,8 +63,20 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
     output::print(&yaml::write(&export.heading(client.url()), &document)).map_err(Failure::failed)
 }
 
-fn is_off(object: &Value) -> bool {
-    object.get("enabled").and_then(Value::as_bool) == Some(false)
+fn is(object: &Value, member: &str, value: bool) -> bool {
+    object.get(member).and_then(Value::as_bool) == Some(value)
+}
+
+/// Why a file has no word for an object: in it, it would work or open more.
+fn unsayable(object: &Value, off: &HashSet<String>) -> Option<&'static str> {
+    let is_empty = |member: &str| object.get(member).and_then(Value::as_array).is_some_and(Vec::is_empty);
+    if is(object, "enabled", false) || is(object, "suspended", true) {
+        return Some("it is switched off");
+    }
+    if off.contains(&text(object, "/provider")) {
+        return Some("its provider is switched off");
+    }
+    (is_empty("models") || is_empty("operations")).then_some("it may use nothing")
 }
 
 /// Copies members whose values say something: not null, not false, not empty.
@@ -83,23 +96,43 @@ fn copy(from: &Value, names: &[&str], to: &mut Map<String, Value>) {
 }
 
 fn mapping(from: &Value) -> Option<Value> {
-    if is_off(from) {
-        return None;
-    }
     let mut entry = Map::new();
     entry.insert("name".to_owned(), from.get("virtual_model")?.clone());
     copy(from, &["provider", "provider_model"], &mut entry);
     if from.get("priority") != Some(&json!(1)) {
         copy(from, &["priority"], &mut entry);
     }
-    if from.get("weight") != Some(&json!(1)) {
-        copy(from, &["weight"], &mut entry);
-    }
-    copy(from, &["strict", "options", "parameters", "timeouts"], &mut entry);
+    // Its weight and a limit of its own to connect change nothing in this version, and a file refuses them.
+    let mut timeouts = from.get("timeouts").cloned().unwrap_or_default();
+    timeouts.as_object_mut().and_then(|timeouts| timeouts.remove("connect"));
+    copy(from, &["strict", "options", "parameters"], &mut entry);
+    copy(&json!({ "timeouts": timeouts }), &["timeouts"], &mut entry);
     Some(Value::Object(entry))
 }
 
 impl Export {
+    fn document(&mut self, state: &State, database_only: bool) -> Value {
+        let off = state.providers.iter().filter(|one| is(one, "enabled", false)).map(|one| text(one, "/name")).collect();
+        let [providers, mappings, keys] =
+            [("provider", &state.providers), ("mapping", &state.mappings), ("key", &state.keys)].map(|(what, objects)| {
+                let meant = objects.iter().filter(|object| !database_only || text(object, "/source") == "database");
+                meant.filter(|object| self.can_say(what, object, &off)).collect::<Vec<_>>()
+            });
+        json!({
+            "providers": providers.into_iter().filter_map(|one| self.provider(one)).collect::<Vec<_>>(),
+            "models": mappings.into_iter().filter_map(mapping).collect::<Vec<_>>(),
+            "keys": keys.into_iter().filter_map(|one| self.key(one)).collect::<Vec<_>>(),
+        })
+    }
+
+    /// What is left out is told.
+    fn can_say(&mut self, what: &str, object: &Value, off: &HashSet<String>) -> bool {
+        let Some(reason) = unsayable(object, off) else { return true };
+        let name = [text(object, "/name"), text(object, "/virtual_model")].concat();
+        self.notes.push(format!("left out, because {reason} and a file has no word for that: {what} `{name}`"));
+        false
+    }
+
     /// A reference to a variable of this name; another one where two names come out alike.
     fn reference(&mut self, words: &[&str]) -> Value {
         let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
@@ -118,9 +151,6 @@ impl Export {
     }
 
     fn provider(&mut self, from: &Value) -> Option<Value> {
-        if is_off(from) {
-            return None;
-        }
         let name = from.get("name")?.as_str()?;
         let mut entry = Map::new();
         copy(from, &["name", "type", "base_url"], &mut entry);
@@ -167,18 +197,11 @@ impl Export {
     }
 
     fn key(&mut self, from: &Value) -> Option<Value> {
-        if is_off(from) {
-            return None;
-        }
         let name = from.get("name")?.as_str()?;
         let mut entry = Map::new();
         entry.insert("name".to_owned(), Value::from(name));
         entry.insert("key".to_owned(), self.reference(&["key", name]));
-        // Here an empty list says something: none.
-        if let Some(models) = from.get("models").filter(|models| models.is_array()) {
-            entry.insert("models".to_owned(), models.clone());
-        }
-        copy(from, &["operations", "expires_at"], &mut entry);
+        copy(from, &["models", "operations", "expires_at"], &mut entry);
         if let Some(limit) = from.pointer("/limits/concurrency").filter(|limit| !limit.is_null()) {
             entry.insert("limits".to_owned(), json!({ "concurrency": limit }));
         }
