@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
             findings
                 .extend(problems.iter().map(|one| Finding::failed("configuration", format!("{}: {}", one.place, one.message), "mend it")));
             let rest = "the configuration cannot be read";
-            findings.extend(["files", "port", "database", "providers"].map(|check| Finding::skipped(check, rest)));
+            findings.extend(["files", "port", "database", "master key", "providers", "clock"].map(|check| Finding::skipped(check, rest)));
         }
     }
     tell(&findings, arguments.place.json)?;

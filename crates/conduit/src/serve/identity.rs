@@ -32,7 +32,7 @@ pub(crate) enum Start {
 }
 
 /// The setting that keeps the hash of a master key that Conduit made.
-pub(super) const MASTER_KEY_HASH: &str = "master_key_hash";
+pub(crate) const MASTER_KEY_HASH: &str = "master_key_hash";
 
 pub(crate) fn root_file(config: &Config) -> PathBuf {
     config.data_dir.join("root-secret")
@@ -48,6 +48,13 @@ pub(crate) fn root(config: &Config) -> Result<Root, Failure> {
     if is_first_start(config)? {
         return make_root(config);
     }
+    let root = known_root(config)?;
+    data_dir::create(&config.data_dir)?;
+    Ok(root)
+}
+
+/// The root secret of a start that is not the first one. Nothing is made.
+pub(crate) fn known_root(config: &Config) -> Result<Root, Failure> {
     let path = root_file(config);
     let in_file = data_dir::read_secret(&path)?;
     let (text, origin) = match (&config.root_secret, in_file) {
@@ -60,7 +67,6 @@ pub(crate) fn root(config: &Config) -> Result<Root, Failure> {
     };
     let secret = RootSecret::parse(text.expose_secret()).map_err(|fault| Failure::failed(format!("{origin}: {fault}")))?;
     let old = old_secrets(config)?;
-    data_dir::create(&config.data_dir)?;
     Ok(Root { secret, old, start: Start::Known })
 }
 
@@ -77,7 +83,7 @@ fn old_secrets(config: &Config) -> Result<Vec<RootSecret>, Failure> {
 }
 
 /// No configuration, an empty data directory and a loopback address: nobody else can reach what is made.
-fn is_first_start(config: &Config) -> Result<bool, Failure> {
+pub(crate) fn is_first_start(config: &Config) -> Result<bool, Failure> {
     let configured = config.file.is_some() || config.master_key.is_some() || config.root_secret.is_some() || config.database_url.is_some();
     Ok(!configured && config.listen.ip().is_loopback() && data_dir::is_empty(&config.data_dir)?)
 }
@@ -107,12 +113,16 @@ fn missing(config: &Config) -> Failure {
 pub(super) async fn stored_master_key(store: &Store) -> Result<KeyHash, Failure> {
     let read = || async { store.settings().get(MASTER_KEY_HASH).await };
     let stored = database::patiently("the database", read).await.map_err(Failure::failed)?;
+    kept_master_key(stored.as_ref().map(|stored| stored.value.as_str()))
+}
+
+/// The hash that a first start has stored as [`MASTER_KEY_HASH`].
+pub(crate) fn kept_master_key(stored: Option<&str>) -> Result<KeyHash, Failure> {
     let Some(stored) = stored else {
         let message = format!("there is no master key, and no first start has stored one: {}", strength::HOW_TO_MAKE_ONE);
         return Err(Failure::failed(format!("{message} (or, where nothing is kept yet, begin again with an empty data directory)")));
     };
-    from_hex(&stored.value)
-        .ok_or_else(|| Failure::failed(format!("the stored hash of the master key is damaged; {}", strength::HOW_TO_MAKE_ONE)))
+    from_hex(stored).ok_or_else(|| Failure::failed(format!("the stored hash of the master key is damaged; {}", strength::HOW_TO_MAKE_ONE)))
 }
 
 /// A key for the administrator: 256 random bits.

@@ -78,18 +78,17 @@ fn root_secret(config: &Config) -> Finding {
     let path = identity::root_file(config);
     let is_there = config.root_secret.is_some() || path.exists();
     if !is_there {
-        let bare = config.file.is_none() && config.master_key.is_none() && config.database_url.is_none();
-        let empty = std::fs::read_dir(&config.data_dir).map_or(true, |mut entries| entries.next().is_none());
-        return match bare && empty && config.listen.ip().is_loopback() {
-            true => Finding::ok(check, "none yet: the first start makes it"),
-            false => Finding::failed(
+        return match identity::is_first_start(config) {
+            Ok(true) => Finding::ok(check, "none yet: the first start makes it"),
+            Err(failure) => Finding::failed(check, failure.message(), "run as the user that runs `conduit serve`"),
+            Ok(false) => Finding::failed(
                 check,
                 format!("CONDUIT_ROOT_SECRET is not set and {} does not exist", path.display()),
                 "make one with `openssl rand -base64 32`, keep it, and set CONDUIT_ROOT_SECRET to it",
             ),
         };
     }
-    match identity::root(config) {
+    match identity::known_root(config) {
         Ok(root) if root.old.is_empty() => Finding::ok(check, "it is there and strong enough"),
         Ok(_) => Finding::warning(check, "an old root secret is still kept: a rotation has not ended", "run `conduit rotate-root`"),
         Err(failure) => Finding::failed(check, failure.message(), "mend it"),

@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::serve::{database, identity, in_process, objects};
 use arc_swap::ArcSwap;
 use gateway::keys::{KeyHasher, KeyRing};
@@ -13,50 +14,102 @@ use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use store::{Store, StoreConfig};
+use store::{Keys, RootSecret, Store, StoreConfig};
 
 /// More than this between two clocks, and keys expire at the wrong time, and tokens of providers are refused.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
+/// The database as far as it could be looked at.
+enum Database {
+    Open(Store),
+    /// The start creates it: nothing is in it, and it is not created here.
+    Absent,
+    /// What is in it cannot be told.
+    Shut,
+}
+
 pub(super) async fn look(config: &Config, offline: bool) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let (store, found) = open(config).await;
-    findings.extend(found);
-    let Some(store) = store else {
-        findings.push(Finding::skipped("providers", "they are looked at once the database opens, which may hold some of them"));
-        return findings;
+    let (database, found) = open(config).await;
+    let mut findings = vec![found, master_key(config, &database).await];
+    let store = match database {
+        Database::Open(store) => {
+            findings.push(writes(&store).await);
+            Ok(store)
+        }
+        Database::Absent => nothing_stored().await,
+        Database::Shut => {
+            findings.push(Finding::skipped("providers", "those of the database are looked at once it opens"));
+            nothing_stored().await
+        }
     };
-    findings.push(writes(&store).await);
-    match providers(config, &store).await {
-        Ok(_) if offline => findings.push(Finding::skipped("providers", "left alone, as asked")),
-        Ok(providers) => findings.extend(ask(&providers).await),
-        Err(problems) => findings.extend(problems),
+    match store {
+        Ok(store) => {
+            findings.extend(of_providers(config, &store, offline).await);
+            let _ = store.close().await;
+        }
+        Err(failure) => findings.push(Finding::failed("providers", failure.message(), "see what the system lacks")),
     }
-    let _ = store.close().await;
     findings
 }
 
-/// Opens the database where there is one. A database that a start would create is not created here.
-async fn open(config: &Config) -> (Option<Store>, Vec<Finding>) {
+/// In the place of a database: what the file holds can be looked at without one.
+async fn nothing_stored() -> Result<Store, Failure> {
+    let secret = RootSecret::generate().map_err(Failure::failed)?;
+    let keys = Arc::new(Keys::derive(&secret));
+    Store::open(StoreConfig::new("sqlite::memory:"), keys).await.map_err(Failure::failed)
+}
+
+async fn open(config: &Config) -> (Database, Finding) {
     let check = "database";
-    if config.database_url.is_none() && !config.data_dir.join("conduit.db").exists() {
-        return (None, vec![Finding::ok(check, "none yet: the start creates it in the data directory")]);
-    }
     let url = match database::url(config) {
         Ok(url) => url,
-        Err(failure) => return (None, vec![Finding::failed(check, failure.message(), "mend it")]),
+        Err(failure) => return (Database::Shut, Finding::failed(check, failure.message(), "mend it")),
     };
-    let keys = match identity::root(config) {
+    if store::sqlite_file(&url).is_some_and(|file| !file.exists()) {
+        return (Database::Absent, Finding::ok(check, "none yet: the start creates it"));
+    }
+    let keys = match identity::known_root(config) {
         Ok(root) => Arc::new(root.keys()),
-        Err(_) => return (None, vec![Finding::skipped(check, "it cannot be opened without the root secret")]),
+        Err(_) => return (Database::Shut, Finding::skipped(check, "it cannot be opened without the root secret")),
     };
     match Store::open(StoreConfig::new(url), keys).await {
-        Ok(store) => (Some(store), vec![Finding::ok(check, "it opens, its schema is this version's, and the root secret is its own")]),
+        Ok(store) => (Database::Open(store), Finding::ok(check, "it opens, its schema is this version's, and the root secret is its own")),
         Err(error) => {
             let remedy = if error.is_transient() { "see that it runs and is reached from here" } else { "mend what it says" };
-            (None, vec![Finding::failed(check, error.to_string(), remedy)])
+            (Database::Shut, Finding::failed(check, error.to_string(), remedy))
         }
     }
+}
+
+/// Whether a start would have a master key. One that is given was found strong enough with the configuration.
+async fn master_key(config: &Config, database: &Database) -> Finding {
+    let check = "master key";
+    if config.master_key.is_some() {
+        return Finding::ok(check, "it is given and strong enough");
+    }
+    let stored = match database {
+        _ if identity::is_first_start(config).unwrap_or(false) => return Finding::ok(check, "none yet: the first start makes it"),
+        Database::Shut => return Finding::skipped(check, "none is given; whether the database keeps one is seen once it opens"),
+        Database::Absent => None,
+        Database::Open(store) => match store.settings().get(identity::MASTER_KEY_HASH).await {
+            Ok(stored) => stored,
+            Err(error) => return Finding::failed(check, error.to_string(), "see that the database stays within reach"),
+        },
+    };
+    match identity::kept_master_key(stored.as_ref().map(|stored| stored.value.as_str())) {
+        Ok(_) => Finding::ok(check, "the one of the first start, kept as its hash"),
+        Err(failure) => Finding::failed(check, failure.message(), "set CONDUIT_MASTER_KEY"),
+    }
+}
+
+async fn of_providers(config: &Config, store: &Store, offline: bool) -> Vec<Finding> {
+    let (providers, mut findings) = providers(config, store).await;
+    if offline {
+        findings.extend(["providers", "clock"].map(|check| Finding::skipped(check, "left alone, as asked")));
+    } else {
+        findings.extend(ask(&providers).await);
+    }
+    findings
 }
 
 /// Writes and takes away a setting.
@@ -73,32 +126,24 @@ async fn writes(store: &Store) -> Finding {
     }
 }
 
-/// Every provider of file and database that can be called, by name.
-async fn providers(config: &Config, store: &Store) -> Result<Vec<Arc<Provider>>, Vec<Finding>> {
+/// Every provider of file and database that can be called, by name; and what keeps others from it.
+async fn providers(config: &Config, store: &Store) -> (Vec<Arc<Provider>>, Vec<Finding>) {
     let hasher = Arc::new(store.pepper());
     let master_key = config.master_key.as_ref().map(|key| hasher.hash(key.expose_secret())).unwrap_or_default();
     let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
     let inventory = Inventory::new(store.clone(), hasher, master_key, Arc::clone(&snapshot), Arc::new(KeyRing::default()));
-    let told = inventory.load(objects::of(config)).await;
-    told.map_err(|problems| {
-        problems.iter().map(|one| Finding::failed("objects", format!("{}: {}", one.place, one.message), "mend it")).collect::<Vec<_>>()
-    })?;
-    let status = inventory.status();
-    let broken: Vec<Finding> = status
-        .problems
-        .iter()
-        .map(|one| {
-            Finding::failed(format!("{} {}", one.what, one.name), one.problem.clone(), "mend it in the console, the API or the file")
-        })
-        .collect();
-    if !broken.is_empty() {
-        return Err(broken);
+    let mut findings = Vec::new();
+    if let Err(problems) = inventory.load(objects::of(config)).await {
+        findings.extend(problems.iter().map(|one| Finding::failed("objects", format!("{}: {}", one.place, one.message), "mend it")));
     }
+    findings.extend(inventory.status().problems.iter().map(|one| {
+        Finding::failed(format!("{} {}", one.what, one.name), one.problem.clone(), "mend it in the console, the API or the file")
+    }));
     let loaded = snapshot.load();
     let groups = loaded.groups.values().chain(loaded.wildcards.iter().map(|wildcard| &wildcard.group));
     let mapped = groups.flat_map(|group| &group.mappings).map(|mapping| Arc::clone(&mapping.provider));
     let by_name: BTreeMap<String, Arc<Provider>> = mapped.map(|provider| (provider.spec.name.clone(), provider)).collect();
-    Ok(by_name.into_values().collect())
+    (by_name.into_values().collect(), findings)
 }
 
 async fn ask(providers: &[Arc<Provider>]) -> Vec<Finding> {
@@ -106,15 +151,15 @@ async fn ask(providers: &[Arc<Provider>]) -> Vec<Finding> {
         Ok(routes) => routes,
         Err(failure) => return vec![Finding::failed("providers", failure.message(), "see to the certificates of this machine")],
     };
-    if providers.is_empty() {
-        return vec![Finding::ok("providers", "no mapping points to one yet")];
-    }
     let mut findings = Vec::new();
+    if providers.is_empty() {
+        findings.push(Finding::ok("providers", "no mapping points to one that can be called"));
+    }
     for provider in providers {
         let report = monitor::test_provider(&routes, provider).await;
         findings.extend(of_report(&provider.spec.name, &report));
     }
-    findings.extend(clock(&routes, providers).await);
+    findings.push(clock(&routes, providers).await);
     findings
 }
 
@@ -140,7 +185,7 @@ fn of_report(name: &str, report: &TestReport) -> Vec<Finding> {
 }
 
 /// This machine's clock against the `date` of the first provider that sends one.
-async fn clock(upstream: &dyn Upstream, providers: &[Arc<Provider>]) -> Option<Finding> {
+async fn clock(upstream: &dyn Upstream, providers: &[Arc<Provider>]) -> Finding {
     for provider in providers.iter().filter(|provider| !provider.spec.egress.in_process) {
         let Ok(request) = http::Request::head(provider.spec.base_url.as_str()).body(bytes::Bytes::new()) else { continue };
         let sent = tokio::time::timeout(Duration::from_secs(10), upstream.send(request, &provider.spec.egress)).await;
@@ -150,10 +195,10 @@ async fn clock(upstream: &dyn Upstream, providers: &[Arc<Provider>]) -> Option<F
         let ours = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let apart = i64::try_from(ours.as_secs()).unwrap_or(i64::MAX).abs_diff(theirs.timestamp().as_second());
         let told = format!("this machine's clock and that of `{}` are {apart} s apart", provider.spec.name);
-        return Some(match apart > CLOCK_SKEW.as_secs() {
+        return match apart > CLOCK_SKEW.as_secs() {
             true => Finding::failed("clock", told, "let a time service (NTP) set the clock"),
             false => Finding::ok("clock", told),
-        });
+        };
     }
-    None
+    Finding::skipped("clock", "no provider told the time to compare it with")
 }

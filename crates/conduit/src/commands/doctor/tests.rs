@@ -82,6 +82,7 @@ async fn dead_providers_and_databases_are_told() {
         database.display()
     );
     let config = load(&data, Some(&file), "127.0.0.1:0");
+    stored(&database).await.close().await.unwrap();
     let findings = outside::look(&config, false).await;
     assert_eq!(find(&findings, "database").state, State::Ok, "{findings:?}");
     assert_eq!(find(&findings, "database writes").state, State::Ok, "{findings:?}");
@@ -94,4 +95,47 @@ async fn dead_providers_and_databases_are_told() {
     let findings = outside::look(&config, false).await;
     assert_eq!(find(&findings, "database").state, State::Failed, "{findings:?}");
     assert_eq!(find(&findings, "providers").state, State::Skipped);
+    assert_eq!(find(&findings, "master key").state, State::Skipped, "the database may keep one");
+    assert_eq!(find(&findings, "provider dead").state, State::Failed, "the file's are looked at all the same");
+}
+
+async fn stored(database: &Path) -> store::Store {
+    let keys = store::Keys::derive(&store::RootSecret::parse(ROOT.1).unwrap());
+    store::Store::open(store::StoreConfig::new(format!("sqlite://{}", database.display())), std::sync::Arc::new(keys)).await.unwrap()
+}
+
+/// Before the first start the file's providers and the missing master key are found, and nothing is created.
+#[tokio::test]
+async fn a_configuration_is_looked_at_before_its_first_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, database) = (folder.path().join("data"), folder.path().join("c.db"));
+    let file = format!(
+        "storage: {{ url: \"sqlite://{}\" }}\nproviders: [ {{ name: dead, type: openai, base_url: \"http://127.0.0.1:9/v1\", allow_private_network: true, credentials: {{ api_key: sk-canary }} }} ]\nmodels: [ {{ name: a, provider: dead, provider_model: x }} ]\n",
+        database.display()
+    );
+    let config = load(&data, Some(&file), "127.0.0.1:0");
+    let mut findings = machine::look(&config);
+    findings.extend(outside::look(&config, false).await);
+    let states = ["root secret", "database", "master key", "provider dead", "clock"].map(|check| find(&findings, check).state);
+    assert_eq!(states, [State::Ok, State::Ok, State::Failed, State::Failed, State::Skipped], "{findings:?}");
+    assert!(!data.exists() && !database.exists(), "a look creates nothing");
+}
+
+/// One stored object that cannot be used does not hide the others.
+#[tokio::test]
+async fn a_broken_object_hides_no_other() {
+    use store::{mappings::MappingSpec, providers::ProviderSpec};
+    let folder = tempfile::tempdir().unwrap();
+    let (data, database) = (folder.path().join("data"), folder.path().join("c.db"));
+    let store = stored(&database).await;
+    let broken = store.providers().insert(ProviderSpec::new("broken", "no-such-type"), Vec::new()).await.unwrap();
+    store.mappings().insert(MappingSpec::new("b", &broken, "x")).await.unwrap();
+    store.close().await.unwrap();
+    let file = format!(
+        "storage: {{ url: \"sqlite://{}\" }}\nproviders: [ {{ name: sim, type: simulated }} ]\nmodels: [ {{ name: a, provider: sim, provider_model: sim-chat }} ]\n",
+        database.display()
+    );
+    let findings = outside::look(&load(&data, Some(&file), "127.0.0.1:0"), false).await;
+    let states = ["provider broken", "provider sim"].map(|check| find(&findings, check).state);
+    assert_eq!(states, [State::Failed, State::Ok], "{findings:?}");
 }
