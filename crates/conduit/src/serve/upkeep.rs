@@ -2,7 +2,7 @@
 
 use super::opening::Open;
 use super::reload::{self, Fixed, Reload, watch::Watch};
-use super::{Start, readiness};
+use super::{Start, database, readiness};
 use gateway::Gateway;
 use inventory::POLL;
 use std::sync::Arc;
@@ -30,8 +30,9 @@ impl Upkeep {
             metrics: Arc::clone(gateway.metrics()),
         };
         measure(gateway, &open.journal);
+        let url = database::url(&start.config).ok();
         let tasks = vec![
-            tokio::spawn(readiness::watch(Arc::clone(gateway), open.store.clone())),
+            tokio::spawn(readiness::watch(Arc::clone(gateway), open.store.clone(), url)),
             tokio::spawn(reload.run(Watch::new(path, content, hangup))),
         ];
         Self { tasks, _database: open.inventory.watch(POLL) }

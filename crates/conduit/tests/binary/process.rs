@@ -17,7 +17,9 @@ pub(crate) struct Finished {
 
 fn command(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_conduit"));
-    command.args(arguments).env_clear().envs(variables.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // No test here is about the delay: without it a stop takes its 5 s each time.
+    command.env_clear().env("CONDUIT_SERVER__DRAIN_DELAY", "0s").envs(variables.iter().copied());
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
