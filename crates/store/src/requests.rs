@@ -34,7 +34,7 @@ pub struct RequestPage {
 }
 
 /// So many rows are read for a page: as a rule the first stretch has enough that pass.
-const STRETCHES: [u64; 2] = [5_000, 95_000];
+const STRETCHES: [u64; 2] = [5_000, 45_000];
 
 pub struct Requests<'a> {
     store: &'a Store,
@@ -47,7 +47,7 @@ impl<'a> Requests<'a> {
 
     /// At most `limit` requests that pass the filter, newest first, older than the request `after`.
     ///
-    /// A page reads about a hundred thousand rows at most, however few of them pass: then it has fewer than `limit`, or none, and `next` all the same.
+    /// A page reads about fifty thousand rows at most, however few of them pass: then it has fewer than `limit`, or none, and `next` all the same.
     pub async fn page(&self, filter: &RequestFilter, after: Option<u128>, limit: u64) -> Result<RequestPage, StoreError> {
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut found: Vec<UsageRow> = Vec::new();
