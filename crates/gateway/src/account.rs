@@ -1,10 +1,38 @@
 //! The account of one attempt: opened before the provider is called, settled once, whatever happens.
 
+use crate::metrics;
 use crate::ports::{Intent, Ledger, Outcome, OutcomeStatus, Ticket};
 use crate::visit::{self, Report};
-use chat::{Fault, FaultKind, Operation, Origin, Step, Usage};
+use chat::{Fault, FaultKind, Loss, Operation, Origin, Step, Usage};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// A record tells this many fields that were not carried, and how many more there were: a caller can make up as many as its body holds.
+const MOST_LOSSES: usize = 100;
+
+/// What a request lost on its way, as the record and the metrics tell it.
+#[derive(Debug, Default)]
+pub(crate) struct Lost {
+    paths: Vec<String>,
+    /// Each field once.
+    fields: Vec<&'static str>,
+}
+
+impl Lost {
+    pub(crate) fn of(losses: &[Loss]) -> Self {
+        let mut lost = Self { paths: losses.iter().take(MOST_LOSSES).map(|loss| loss.path.clone()).collect(), fields: Vec::new() };
+        if losses.len() > MOST_LOSSES {
+            lost.paths.push(format!("...and {} more", losses.len() - MOST_LOSSES));
+        }
+        for loss in losses {
+            let field = metrics::field(&loss.path);
+            if !lost.fields.contains(&field) {
+                lost.fields.push(field);
+            }
+        }
+        lost
+    }
+}
 
 /// One attempt on the books. Dropped without [`Account::settle`], it is settled as cancelled: the caller went away, or the task was ended.
 pub(crate) struct Account {
@@ -16,14 +44,14 @@ pub(crate) struct Account {
     usage: Option<Usage>,
     /// The operation costs tokens: a count of tokens does not.
     costs: bool,
-    losses: Vec<String>,
+    losses: Lost,
     /// Told when the account is settled: what is counted of it.
     report: Option<Report>,
 }
 
 impl Account {
     /// Appends the intent. From here on exactly one outcome follows.
-    pub(crate) fn open(ledger: &Arc<dyn Ledger>, intent: &Intent, arrived: Instant, losses: Vec<String>) -> Result<Self, Fault> {
+    pub(crate) fn open(ledger: &Arc<dyn Ledger>, intent: &Intent, arrived: Instant, losses: Lost) -> Result<Self, Fault> {
         let ticket = ledger.intend(intent)?;
         Ok(Self {
             ledger: Arc::clone(ledger),
@@ -89,10 +117,10 @@ impl Account {
             latency: self.arrived.elapsed(),
             first_token: self.first_token,
             upstream: self.called.elapsed(),
-            losses: std::mem::take(&mut self.losses),
+            losses: std::mem::take(&mut self.losses.paths),
         };
         if let Some(report) = self.report.take() {
-            report.settled(&outcome, fault);
+            report.settled(&outcome, &self.losses.fields, fault);
         }
         self.ledger.settle(ticket, outcome);
     }
@@ -132,3 +160,6 @@ impl Drop for Account {
         self.dropped();
     }
 }
+
+#[cfg(test)]
+mod tests;

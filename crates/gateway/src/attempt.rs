@@ -1,6 +1,6 @@
 //! One target after the other, until one answers, none is left or the time is up.
 
-use crate::account::Account;
+use crate::account::{Account, Lost};
 use crate::admit::Admitted;
 use crate::arrival::{Arrival, unique_id, unix_micros};
 use crate::load::Slot;
@@ -211,7 +211,7 @@ impl Attempt<'_> {
     fn open(&self, outbound: Outbound, intent: &Intent) -> Result<Opened, Fault> {
         let provider = self.chosen.provider();
         let Outbound { body, losses, names } = outbound;
-        let lost = losses.iter().map(|loss| loss.path.clone()).collect();
+        let lost = Lost::of(&losses);
         let slot = self.gateway.load.call(provider, self.settings)?;
         let request = send::request(self.admitted, self.chosen, body)?;
         let mut account = Account::open(&self.gateway.opened()?.ledger, intent, self.arrival.at, lost)?;

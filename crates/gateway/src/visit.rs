@@ -178,13 +178,13 @@ impl Report {
         self.visit.is_cut()
     }
 
-    /// The attempt has ended so.
-    pub(crate) fn settled(self, outcome: &Outcome, fault: Option<&'static str>) {
+    /// The attempt has ended so; `lost` are the fields that the provider did not get, each once.
+    pub(crate) fn settled(self, outcome: &Outcome, lost: &[&'static str], fault: Option<&'static str>) {
         let cancelled = outcome.status == OutcomeStatus::Cancelled;
         let fault = fault.or(cancelled.then_some(FaultKind::CallerGone.rule().name));
         let metrics = &self.visit.metrics;
         metrics.attempted(&self.provider.spec.name, fault);
-        metrics.lost(&self.provider.spec.name, outcome.losses.iter().map(String::as_str));
+        metrics.lost(&self.provider.spec.name, lost);
         if let Some(usage) = &outcome.usage {
             self.counters.metric.used(usage);
         }

@@ -56,7 +56,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// The first segment of a loss's path, if it is a known one.
-pub(super) fn field(path: &str) -> &'static str {
+pub(crate) fn field(path: &str) -> &'static str {
     let first = path.split(['.', '[', ' ', '/']).next().unwrap_or(path);
     KNOWN.binary_search(&first).ok().and_then(|at| KNOWN.get(at)).copied().unwrap_or("other")
 }

@@ -7,6 +7,7 @@ mod family;
 mod fields;
 mod traffic;
 
+pub(crate) use fields::field;
 pub(crate) use traffic::{Result as Ended, Traffic};
 
 use chat::Operation;
@@ -197,10 +198,10 @@ impl Metrics {
         self.attempts.get(&[provider, fault.unwrap_or("none")]).metric.inc();
     }
 
-    /// The fields that a provider did not get.
-    pub(crate) fn lost<'a>(&self, provider: &str, paths: impl IntoIterator<Item = &'a str>) {
-        for path in paths {
-            self.losses.get(&[provider, fields::field(path)]).metric.inc();
+    /// The fields that a provider did not get of one request, each once (see [`field`]).
+    pub(crate) fn lost(&self, provider: &str, fields: &[&'static str]) {
+        for field in fields {
+            self.losses.get(&[provider, *field]).metric.inc();
         }
     }
 

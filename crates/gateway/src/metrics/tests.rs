@@ -15,7 +15,7 @@ fn a_request_is_counted_by_operation_model_provider_class_and_fault() {
     traffic.metric.finished(ended(504, Some("provider_timeout")), Duration::from_millis(2), None);
     traffic.metric.used(&Usage { input: Some(11), output: Some(7), reasoning: Some(0), ..Usage::default() });
     metrics.traffic(Operation::Chat, "", "").metric.finished(ended(401, Some("invalid_key")), Duration::ZERO, None);
-    metrics.lost("openai-main", ["messages[0].name", "made_up"]);
+    metrics.lost("openai-main", &[field("messages[0].name"), field("made_up")]);
     metrics.attempted("openai-main", Some("provider_timeout"));
     let text = metrics.text();
     for line in [

@@ -196,3 +196,19 @@ async fn bodies_and_their_turns_have_bounds() {
     assert_eq!((refused.status, open.got().len()), (400, 0), "{}", refused.body);
     assert!(refused.body.contains("`messages` has more than 100000 entries"), "{}", refused.body);
 }
+
+/// What a caller makes up is told in the row up to a bound, and counted once for each field.
+#[tokio::test]
+async fn many_losses_make_a_short_row() {
+    let open = House::new().mapped(mapping("m", &provider("one", "openai"), "x", 1)).acts([json(&completion())]).open();
+    let mut body = large(1);
+    for number in 0..300 {
+        body[format!("made_up_{number}")] = json!(1);
+    }
+    let reply = open.post("/v1/messages", &body).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let losses = open.rows().remove(0).1.losses;
+    assert_eq!((losses.len(), losses.last().unwrap().as_str()), (101, "...and 200 more"));
+    let metrics = open.gateway.metrics().text();
+    assert!(metrics.contains("conduit_losses_total{provider=\"one\",field=\"other\"} 1\n"), "{metrics}");
+}
