@@ -151,11 +151,12 @@ fn refusal<B>(fault: &Fault, request: &Request<B>, visit: &Arc<Visit>) -> Respon
     if let Some(cause) = &fault.cause {
         tracing::error!(request_id = arrival.request_id, cause, "a request outside of the data plane failed");
     }
-    let mut response = respond::fault(&fault.clone().into(), route::dialect(request.uri().path()), &arrival.request_id);
+    let dialect = route::dialect(request.uri().path());
+    let mut response = respond::fault(&fault.clone().into(), dialect, &arrival.request_id);
     if Desk::of(request.uri().path()) == Some(Desk::Admin) {
         response = problem::problem(response, fault, &arrival.request_id);
     }
-    response.headers_mut().insert(respond::REQUEST_ID, respond::text(&arrival.request_id));
+    respond::name_request(response.headers_mut(), dialect, &arrival.request_id);
     response
 }
 

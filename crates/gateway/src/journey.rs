@@ -32,19 +32,20 @@ impl Gateway {
         let arrival = Arrival::now(request.headers(), Arc::clone(&visit));
         let request_id = arrival.request_id.clone();
         let path = request.uri().path().to_owned();
+        let dialect = route::dialect(&path);
         let answered = AssertUnwindSafe(self.answer(request, arrival)).catch_unwind().await;
         let mut fault = None;
         let mut response = match answered {
             Ok(Ok(response)) => response,
             Ok(Err(failed)) => {
                 fault = Some(failed.fault.rule().name);
-                respond::fault(&failed, route::dialect(&path), &request_id)
+                respond::fault(&failed, dialect, &request_id)
             }
             Err(_panic) => {
                 tracing::error!(request_id, "a request ended in a panic: this is a bug in Conduit");
                 let internal = Fault::new(FaultKind::Internal, Origin::Gateway, Step::Receive, "Conduit failed on this request");
                 fault = Some(internal.rule().name);
-                respond::fault(&internal.into(), route::dialect(&path), &request_id)
+                respond::fault(&internal.into(), dialect, &request_id)
             }
         };
         if response.status() == StatusCode::METHOD_NOT_ALLOWED
@@ -52,7 +53,7 @@ impl Gateway {
         {
             response.headers_mut().insert(http::header::ALLOW, respond::text(method.as_str()));
         }
-        response.headers_mut().insert(respond::REQUEST_ID, respond::text(&request_id));
+        respond::name_request(response.headers_mut(), dialect, &request_id);
         visit.answered(response.status().as_u16(), fault, response.body().is_stream());
         response
     }

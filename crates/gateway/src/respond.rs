@@ -16,7 +16,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The same, as Anthropic's SDKs read it.
+const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 pub(crate) const PROVIDER: HeaderName = HeaderName::from_static("x-conduit-provider");
 pub(crate) const MODEL: HeaderName = HeaderName::from_static("x-conduit-model");
 pub(crate) const ATTEMPTS: HeaderName = HeaderName::from_static("x-conduit-attempts");
@@ -119,6 +121,15 @@ pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Answe
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     with(status, headers, Answer::whole(body.into()))
+}
+
+/// What the request is called, where clients of the dialect look for it.
+pub(crate) fn name_request(headers: &mut HeaderMap, dialect: DialectId, request_id: &str) {
+    let request_id = text(request_id);
+    if dialect == DialectId::AnthropicMessages {
+        headers.insert(ANTHROPIC_REQUEST_ID, request_id.clone());
+    }
+    headers.insert(REQUEST_ID, request_id);
 }
 
 /// Who answered and after how many calls.

@@ -193,8 +193,9 @@ async fn attend(gateway: Arc<Gateway>, request: Request<Incoming>, visit: &Arc<V
         let fault = visit::draining();
         visit.answered(fault.status(), Some(fault.rule().name), false);
         let request_id = visit.request_id();
-        let mut response = respond::fault(&fault.into(), route::dialect(target.path()), request_id);
-        response.headers_mut().insert(respond::REQUEST_ID, respond::text(request_id));
+        let dialect = route::dialect(target.path());
+        let mut response = respond::fault(&fault.into(), dialect, request_id);
+        respond::name_request(response.headers_mut(), dialect, request_id);
         response
     })
 }

@@ -283,3 +283,20 @@ async fn an_error_as_the_first_frame_has_a_status() {
         .open();
     assert_eq!(open.post("/v1/chat/completions", &chat(true)).await.header("x-conduit-provider"), Some("two"));
 }
+
+/// Anthropic's SDKs read `request-id`: of answers, errors and heads that go out before their stream.
+#[tokio::test]
+async fn the_request_id_stands_where_the_dialects_sdks_read_it() {
+    let settings = crate::Settings { keepalive_after: std::time::Duration::from_millis(1), request_deadline: std::time::Duration::from_millis(50), ..crate::Settings::default() };
+    let house = House::new().mapped(mapping("m", &provider("one", "anthropic"), "x", 1)).settings(settings);
+    let open = house.acts([json(&message()), Act::Never]).open();
+    for (stream, status) in [(false, 200), (true, 200)] {
+        let reply = open.post("/v1/messages", &messages(stream)).await;
+        assert_eq!((reply.status, reply.header("request-id").is_some()), (status, true), "{}", reply.body);
+        assert_eq!(reply.header("request-id"), reply.header("x-request-id"));
+    }
+    let refused = open.post("/v1/messages/count_tokens", &json!({})).await;
+    assert_eq!((refused.status, refused.header("request-id")), (400, refused.header("x-request-id")));
+    let other = open.post("/v1/chat/completions", &json!({})).await;
+    assert_eq!((other.status, other.header("request-id")), (400, None));
+}
