@@ -78,6 +78,6 @@ fn virtual_key(object: &KeyObject, expires_at: Option<i64>) -> VirtualKey {
         concurrency: object.concurrency,
         expires_at: expires_at.map(|micros| micros.div_euclid(1_000_000)),
         enabled: object.enabled && !object.suspended,
-        replaced: None,
+        ..VirtualKey::default()
     }
 }
