@@ -89,6 +89,7 @@ fn servers_of_ones_own_are_served_in_openais_form() {
         let mut body = openai::chat(preset);
         body["messages"] = json!([{"role": "developer", "content": "be brief"}, {"role": "user", "content": "hello"}]);
         let developer = Ask::post("/v1/chat/completions", &body).key(KEY).at(gateway.address());
+        assert_eq!(developer.status, 200, "{server}: a developer's message: {}", developer.text());
         let tools = json!([{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]);
         let mut body = openai::chat(preset);
         body["tools"] = tools;

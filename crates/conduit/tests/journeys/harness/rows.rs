@@ -23,10 +23,10 @@ pub(crate) fn rows(url: &str) -> Vec<Row> {
     runtime.block_on(async {
         let database = Database::connect(url).await.unwrap();
         let sql =
-            "SELECT request_id, attempt, provider, status, http_status, fault, input_tokens, output_tokens, usage_estimated FROM usage ORDER BY started_at, attempt";
+            "SELECT attempt_id, request, request_id, attempt, provider, status, http_status, fault, input_tokens, output_tokens, usage_estimated FROM usage ORDER BY started_at, attempt";
         let found = database.query_all_raw(Statement::from_string(database.get_database_backend(), sql)).await.unwrap();
         let rows = found.iter().map(|row| Row {
-            request_id: row.try_get("", "request_id").unwrap(),
+            request_id: request_id(row),
             attempt: row.try_get("", "attempt").unwrap(),
             provider: row.try_get("", "provider").unwrap(),
             status: row.try_get("", "status").unwrap(),
@@ -39,6 +39,16 @@ pub(crate) fn rows(url: &str) -> Vec<Row> {
         let rows = rows.collect();
         database.close().await.unwrap();
         rows
+    })
+}
+
+/// What the caller saw: where the gateway made it, it is the id of the request, which is that of its first row.
+fn request_id(row: &sea_orm::QueryResult) -> String {
+    let given: Option<String> = row.try_get("", "request_id").unwrap();
+    given.unwrap_or_else(|| {
+        let later: Option<Vec<u8>> = row.try_get("", "request").unwrap();
+        let request = later.unwrap_or_else(|| row.try_get("", "attempt_id").unwrap());
+        format!("req_{}", request.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
     })
 }
 
