@@ -166,4 +166,9 @@ pub trait StreamWriter: Send {
     fn write(&mut self, event: &Event, out: &mut Vec<u8>);
     /// The end after [`Event::End`] was written, such as `[DONE]`; only for a complete stream.
     fn finish(&mut self, out: &mut Vec<u8>);
+    /// Why the stream cannot go on, where what was to be written has no form that a client could use. To be asked after each call: the writer
+    /// says nothing more, and the error is the caller's to write, since it alone knows the request.
+    fn fault(&mut self) -> Option<Box<Fault>> {
+        None
+    }
 }

@@ -34,7 +34,15 @@ pub(super) struct Writer {
     late: Vec<(String, Raw)>,
     late_inside: Vec<(String, Raw)>,
     foreign: Vec<(DialectId, Raw)>,
+    /// Bytes that wait or that are judged at the end, all together.
+    held: usize,
+    fault: Option<Box<Fault>>,
 }
+
+/// What a provider can make the gateway keep for one stream.
+const MOST_HELD: usize = 16 << 20;
+/// What a part or a piece takes besides its text, about.
+const OVERHEAD: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -69,6 +77,8 @@ impl Writer {
             late: Vec::new(),
             late_inside: Vec::new(),
             foreign: Vec::new(),
+            held: 0,
+            fault: None,
         }
     }
 
@@ -98,9 +108,13 @@ impl Writer {
         match open {
             PartOpen::ToolCall { .. } => self.said.calls = true,
             PartOpen::Refusal => self.said.refusal = true,
-            PartOpen::Native { raw, from } if *from != HERE => self.foreign.push((*from, raw.clone())),
+            PartOpen::Native { raw, from } if *from != HERE => {
+                self.held += raw.text().len();
+                self.foreign.push((*from, raw.clone()));
+            }
             _ => {}
         }
+        self.held += OVERHEAD;
         self.blocks.push_back(Block::new(part, open));
     }
 
@@ -108,11 +122,14 @@ impl Writer {
         if let Delta::Citation { raw, from } | Delta::Native { raw, from } = delta
             && *from != HERE
         {
+            self.held += raw.text().len() + OVERHEAD;
             return self.foreign.push((*from, raw.clone()));
         }
         let live = self.blocks.front().is_some_and(|block| block.part() == part);
         let Some(block) = self.blocks.iter_mut().find(|block| block.part() == part) else { return };
-        block.add(delta);
+        let before = block.held();
+        block.add(delta, live);
+        self.held += block.held() - before;
         if live {
             block.write(&mut self.index, out);
         }
@@ -129,20 +146,20 @@ impl Writer {
                 return;
             }
             let sound = block.close(out);
-            self.blocks.pop_front();
+            if let Some(block) = self.blocks.pop_front() {
+                self.held = self.held.saturating_sub(block.held() + OVERHEAD);
+            }
             if !sound {
-                return self.fail(out);
+                return self.fail("The model's arguments of a tool call are not JSON, which this dialect's clients cannot read.");
             }
         }
     }
 
     /// Nothing that a client could use, and no way to take back what was said: the stream ends with an error.
-    fn fail(&mut self, out: &mut Vec<u8>) {
+    fn fail(&mut self, message: &'static str) {
         self.stage = Stage::Over;
         self.blocks.clear();
-        let message = "The model's arguments of a tool call are not JSON, which this dialect's clients cannot read.";
-        let fault = Fault::new(FaultKind::ProviderBadResponse, Origin::Provider, Step::Relay, message);
-        out.extend_from_slice(&super::errors::write_frame(&fault, ""));
+        self.fault = Some(Box::new(Fault::new(FaultKind::ProviderBadResponse, Origin::Provider, Step::Relay, message)));
     }
 
     /// Members of a block that has just begun, or of the end.
@@ -187,6 +204,9 @@ impl StreamWriter for Writer {
             // dialect itself, with what the gateway knows of it.
             _ => {}
         }
+        if self.held > MOST_HELD && self.stage != Stage::Over {
+            self.fail("The model's answer has more side by side than can be kept until it is its turn.");
+        }
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
@@ -212,5 +232,9 @@ impl StreamWriter for Writer {
             foreign: &foreign,
         };
         frames::message_end(out, &end);
+    }
+
+    fn fault(&mut self) -> Option<Box<Fault>> {
+        self.fault.take()
     }
 }

@@ -1,7 +1,7 @@
 //! Work that grows with the request, and no faster: each of these shapes froze a worker for minutes (R54: a caller cannot stop others).
 
 use super::*;
-use crate::{Dialect, ModelFacts, Target, Written, codec};
+use crate::{ModelFacts, Target, Written, codec};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 

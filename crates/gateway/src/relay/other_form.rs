@@ -93,7 +93,10 @@ fn replayed(relayed: &Relayed<'_>, body: &[u8]) -> Result<(Bytes, Option<Usage>)
         writer.write(&event, &mut out);
     }
     writer.finish(&mut out);
-    Ok((Bytes::from(out), reply.usage))
+    match writer.fault() {
+        Some(fault) => Err(*fault),
+        None => Ok((Bytes::from(out), reply.usage)),
+    }
 }
 
 /// A whole text completion has the shape of a chunk of its stream.

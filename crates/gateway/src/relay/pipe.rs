@@ -152,13 +152,15 @@ impl Way {
                         Event::Error(fault) => return Signal::Broken(fault),
                         Event::End => {
                             writer.write(&event, out);
-                            writer.finish(out);
-                            return Signal::Complete;
+                            return finished(writer.as_mut(), out);
                         }
                         Event::PartStart { .. } | Event::PartDelta { .. } | Event::Finish { .. } => signal = Signal::Content,
                         _ => {}
                     }
                     writer.write(&event, out);
+                    if let Some(fault) = writer.fault() {
+                        return Signal::Broken(fault);
+                    }
                 }
                 signal
             }
@@ -179,12 +181,18 @@ impl Way {
                 dialects::codec(*dialect).stream_writer(dialects::StreamOptions::default()).finish(out);
                 Signal::Complete
             }
-            (Ending::Complete, Self::Translated { writer, .. }) => {
-                writer.finish(out);
-                Signal::Complete
-            }
+            (Ending::Complete, Self::Translated { writer, .. }) => finished(writer.as_mut(), out),
         }
     }
+}
+
+/// The end of what was written, if it could all be written.
+fn finished(writer: &mut dyn StreamWriter, out: &mut Vec<u8>) -> Signal {
+    if let Some(fault) = writer.fault() {
+        return Signal::Broken(fault);
+    }
+    writer.finish(out);
+    writer.fault().map_or(Signal::Complete, Signal::Broken)
 }
 
 fn cut_short() -> Signal {

@@ -15,7 +15,41 @@ pub(super) fn stream(events: &[Event]) -> String {
     if events.last() == Some(&Event::End) {
         writer.finish(&mut out);
     }
+    // As the gateway does.
+    if let Some(fault) = writer.fault() {
+        out.extend_from_slice(&AnthropicMessages.write_stream_error(&fault, "req_1"));
+    }
     String::from_utf8(out).unwrap()
+}
+
+/// A provider that lets parts grow side by side without an end is stopped, and so is one whose arguments have none.
+#[test]
+fn what_is_kept_for_one_stream_has_a_bound() {
+    let piece = "x".repeat(1 << 20);
+    let parts: [(u32, PartOpen, Delta); 2] = [
+        (1, PartOpen::Text, Delta::Text(piece.clone())),
+        (0, PartOpen::ToolCall { id: "c".into(), name: "f".into(), custom: false }, Delta::Arguments(format!("{{\"{piece}"))),
+    ];
+    for (part, open, delta) in parts {
+        let mut writer = AnthropicMessages.stream_writer(StreamOptions::default());
+        let mut out = Vec::new();
+        writer.write(&Event::PartStart { choice: 0, part: 0, open: if part == 0 { open.clone() } else { PartOpen::Text } }, &mut out);
+        if part == 1 {
+            writer.write(&Event::PartStart { choice: 0, part, open }, &mut out);
+        }
+        let mut pieces = (0..40).take_while(|_| {
+            writer.write(&Event::PartDelta { choice: 0, part, delta: delta.clone() }, &mut out);
+            writer.fault().is_none()
+        });
+        assert!((7..17).contains(&pieces.by_ref().count()), "part {part}");
+    }
+    // What is said at once is not kept, however long it is.
+    let mut writer = AnthropicMessages.stream_writer(StreamOptions::default());
+    writer.write(&Event::PartStart { choice: 0, part: 0, open: PartOpen::Text }, &mut Vec::new());
+    for _ in 0..40 {
+        writer.write(&Event::PartDelta { choice: 0, part: 0, delta: Delta::Text(piece.clone()) }, &mut Vec::new());
+        assert_eq!(writer.fault(), None);
+    }
 }
 
 pub(super) fn assembled(events: &[Event]) -> Value {

@@ -14,6 +14,8 @@ pub(super) struct Block {
     /// Members of the block itself, for its start.
     members: Vec<(String, Raw)>,
     waiting: Vec<Piece>,
+    /// Bytes of it that are kept beyond the event that brought them.
+    held: usize,
     over: bool,
 }
 
@@ -40,6 +42,17 @@ enum Piece {
     Native(Raw),
 }
 
+impl Piece {
+    fn size(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Signature(text) | Self::Encrypted(text) => text.len(),
+            // Once to be said, once to be judged.
+            Self::Arguments(text) => text.len() * 2,
+            Self::Citation(raw) | Self::Native(raw) => raw.text().len(),
+        }
+    }
+}
+
 impl Block {
     pub(super) fn new(part: u32, open: &PartOpen) -> Self {
         let kind = match open {
@@ -49,7 +62,7 @@ impl Block {
             PartOpen::Native { raw, from } if *from == HERE => Kind::Native(raw.clone()),
             PartOpen::Native { .. } => Kind::Nothing,
         };
-        Self { part, kind, index: None, members: Vec::new(), waiting: Vec::new(), over: false }
+        Self { part, kind, index: None, members: Vec::new(), waiting: Vec::new(), held: 0, over: false }
     }
 
     pub(super) fn part(&self) -> u32 {
@@ -64,6 +77,10 @@ impl Block {
         self.over = true;
     }
 
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
     /// It has not begun in the stream.
     pub(super) fn takes_members(&self) -> bool {
         self.index.is_none() && !matches!(self.kind, Kind::Native(_) | Kind::Nothing)
@@ -73,8 +90,8 @@ impl Block {
         self.members.extend_from_slice(members);
     }
 
-    /// An empty piece says nothing.
-    pub(super) fn add(&mut self, delta: &Delta) {
+    /// An empty piece says nothing. What is said at once is not held, but arguments are: they are judged at the end.
+    pub(super) fn add(&mut self, delta: &Delta, live: bool) {
         if let Delta::Text(piece) | Delta::Arguments(piece) | Delta::Signature(piece) = delta
             && piece.is_empty()
         {
@@ -93,6 +110,9 @@ impl Block {
             (Kind::Native(_), Delta::Native { raw, .. }) => Piece::Native(raw.clone()),
             _ => return,
         };
+        if !live || matches!(piece, Piece::Arguments(_)) {
+            self.held += piece.size() + super::OVERHEAD;
+        }
         self.waiting.push(piece);
     }
 

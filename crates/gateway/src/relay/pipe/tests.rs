@@ -136,3 +136,26 @@ fn a_stream_of_another_dialect_is_translated() {
     assert!(matches!(signal, Signal::Broken(_)));
     assert!(!out.contains("[DONE]"));
 }
+
+/// R15: an answer that the caller's dialect cannot say is a broken one, not one that succeeded: the relay tells the error and books it.
+#[test]
+fn arguments_that_are_no_json_break_a_translated_stream() {
+    let call = |arguments: &str| {
+        let piece = serde_json::json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [{"index": 0,
+            "delta": {"tool_calls": [{"index": 0, "id": "t1", "type": "function", "function": {"name": "f", "arguments": arguments}}]}}]});
+        format!("data: {piece}\n\n")
+    };
+    for (arguments, sound) in [("{\"a\": 1,}", false), ("{\"a\": 1}", true)] {
+        let writer = dialects::codec(DialectId::AnthropicMessages).stream_writer(dialects::StreamOptions::default());
+        let reader = dialects::codec(DialectId::OpenaiChat).stream_reader();
+        let mut pipe = Pipe::translated(reader, 1 << 20, NameMap::default(), writer);
+        let (signal, out) = run(&mut pipe, &[ROLE, &call(arguments), FINISH, USAGE, DONE].concat(), 40);
+        assert!(!out.contains("event: error"), "the relay writes it, with the request's id: {out}");
+        assert_eq!(out.contains("message_stop"), sound);
+        match signal {
+            Signal::Complete => assert!(sound),
+            Signal::Broken(fault) => assert!(!sound && fault.kind == FaultKind::ProviderBadResponse),
+            other => panic!("{other:?}"),
+        }
+    }
+}
