@@ -100,8 +100,7 @@ impl Pipe {
 
     /// Part of a frame has come, and more than comments of it.
     pub(super) fn is_within_frame(&self) -> bool {
-        let mut lines = self.framer.pending_bytes().split(|byte| matches!(byte, b'\n' | b'\r'));
-        lines.any(|line| line.first().is_some_and(|first| *first != b':'))
+        self.framer.is_within_frame()
     }
 
     pub(super) fn frames(&self) -> u64 {

@@ -43,6 +43,8 @@ pub struct Framer {
     searched: usize,
     /// The last line ended with the CR that was the last byte then: a line feed that follows belongs to it.
     after_cr: bool,
+    /// A line of the frame that is not handed out yet is no comment.
+    speaks: bool,
     /// The first bytes of the stream have been looked at.
     begun: bool,
     /// Bytes of the stream before the buffer.
@@ -75,6 +77,7 @@ impl Framer {
             line: 0,
             searched: 0,
             after_cr: false,
+            speaks: false,
             begun: false,
             dropped: 0,
             joined: String::new(),
@@ -118,9 +121,9 @@ impl Framer {
         self.buffer.len() - self.start
     }
 
-    /// The bytes that wait for the end of their frame.
-    pub fn pending_bytes(&self) -> &[u8] {
-        self.buffer.get(self.start..).unwrap_or_default()
+    /// Part of a frame waits, and more than comments of it. Each line was looked at when it came.
+    pub fn is_within_frame(&self) -> bool {
+        self.speaks || self.buffer.get(self.line).is_some_and(|first| !matches!(first, b':' | b'\r' | b'\n'))
     }
 
     fn find_block(&mut self) -> Result<Option<Block>, FrameError> {
@@ -133,6 +136,7 @@ impl Framer {
         while let Some(end) = self.next_line_end() {
             let blank = end == self.line;
             let content = self.start + self.skip..self.line;
+            self.speaks |= !blank && self.buffer.get(self.line) != Some(&b':');
             self.pass_line_end(end);
             if blank {
                 return self.limited(content.len()).map(|()| Some(self.cut(content)));
@@ -197,6 +201,7 @@ impl Framer {
         let raw = self.start..self.line;
         self.start = self.line;
         self.skip = 0;
+        self.speaks = false;
         Block { raw, content, terminated: true }
     }
 

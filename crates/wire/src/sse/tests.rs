@@ -265,3 +265,35 @@ fn a_line_of_the_name_error_is_an_error_event() {
     let expected = [("", "{\"a\":1}"), ("error", "{\"code\":500}"), ("", "x")];
     assert_eq!(seen, expected.map(|(event, data)| (event.to_owned(), data.to_owned())));
 }
+
+/// However the bytes are cut: comments alone are nothing of a frame, and what a line is costs nothing to ask, however many wait.
+#[test]
+fn a_comment_is_not_within_a_frame() {
+    for (text, within) in [
+        ("", false),
+        (": ping", false),
+        (": ping\n: x\r\n", false),
+        (": ping\r\nd", true),
+        ("data: 1\n: x", true),
+        ("data: 1\n\n", false),
+        ("data: 1\r\n\r\n: x\n", false),
+        ("data: 1\n\nevent", true),
+    ] {
+        for size in [1, 2, 5, 64] {
+            let mut framer = Framer::new(1 << 20);
+            for piece in text.as_bytes().chunks(size) {
+                framer.push(piece);
+                while framer.next().unwrap().is_some() {}
+            }
+            assert_eq!(framer.is_within_frame(), within, "{text:?} in pieces of {size}");
+        }
+    }
+    let begun = std::time::Instant::now();
+    let mut framer = Framer::new(8 << 20);
+    framer.push(b":");
+    for _ in 0..60_000 {
+        framer.push(&[b'x'; 100]);
+        assert!(framer.next().unwrap().is_none() && !framer.is_within_frame());
+    }
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}
