@@ -14,7 +14,7 @@ pub(crate) struct Arrival {
     /// The id of the request and of its first usage row.
     pub(crate) id: u128,
     /// The caller's, if it sent a sane one; else made here.
-    pub(crate) request_id: String,
+    pub(crate) request_id: Arc<str>,
     /// What the server knows of the same request.
     pub(crate) visit: Arc<Visit>,
 }
@@ -25,8 +25,8 @@ impl Arrival {
     pub(crate) fn now(headers: &HeaderMap, visit: Arc<Visit>) -> Self {
         let id = unique_id(unix_micros());
         let request_id = match headers.get("x-request-id").and_then(|value| value.to_str().ok()).filter(|id| is_sane(id)) {
-            Some(told) => told.to_owned(),
-            None => own_request_id(id),
+            Some(told) => Arc::from(told),
+            None => Arc::from(own_request_id(id)),
         };
         visit.is_called(&request_id);
         Self { at: Instant::now(), id, request_id, visit }

@@ -3,6 +3,7 @@
 use crate::account::{Account, Lost};
 use crate::admit::Admitted;
 use crate::arrival::{Arrival, unique_id, unix_micros};
+use crate::journey;
 use crate::load::Slot;
 use crate::ports::{Intent, UpstreamBody};
 use crate::relay::{self, Relayed};
@@ -16,10 +17,12 @@ use crate::visit::Report;
 use bytes::Bytes;
 use chat::{Fault, FaultKind, Loss, Step};
 use dialects::{ErrorAnswer, NameMap};
-use http::Response;
+use futures_util::FutureExt;
+use http::{HeaderValue, Response};
 use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::time::{Instant, Sleep};
 use wire::json::Object;
 
@@ -51,20 +54,18 @@ impl Gateway {
     pub(crate) async fn attempt(
         &self,
         arrival: &Arrival,
+        settings: Arc<Settings>,
         admitted: &Admitted,
         (bytes, body): (&Bytes, &Object<'_>),
         plan: &Plan,
     ) -> Result<Response<Answer>, Failed> {
-        let settings = self.settings();
         let deadline = Instant::now() + settings.request_deadline;
         let mut journey = Attempts { gateway: self, arrival, admitted, bytes, body, settings, deadline, path: Path::default(), last: None };
-        for (position, target) in plan.targets.iter().enumerate() {
-            journey.path.fallback = position > 0;
-            match journey.ask(target).await {
-                ControlFlow::Break(Some(answer)) => return Ok(answer),
-                ControlFlow::Break(None) => break,
-                ControlFlow::Continue(()) => {}
-            }
+        // Caught here, where it is known whether a call is on the books.
+        match AssertUnwindSafe(journey.ask_all(&plan.targets)).catch_unwind().await {
+            Ok(Some(answer)) => return Ok(answer),
+            Ok(None) => {}
+            Err(_panic) => return Err(Failed { fault: journey::panicked(&arrival.request_id), path: journey.path }),
         }
         let fault = journey.last.unwrap_or_else(|| crate::resolve::model_not_found(&admitted.model));
         Err(Failed { fault, path: journey.path })
@@ -92,6 +93,17 @@ struct Attempts<'a> {
 }
 
 impl Attempts<'_> {
+    async fn ask_all(&mut self, targets: &[Target]) -> Option<Response<Answer>> {
+        for (position, target) in targets.iter().enumerate() {
+            self.path.fallback = position > 0;
+            match self.ask(target).await {
+                ControlFlow::Break(answer) => return answer,
+                ControlFlow::Continue(()) => {}
+            }
+        }
+        None
+    }
+
     /// Asks one target, with one credential after the other where the fault lies with the credential. Breaks with an answer, or without one
     /// where no other target may be asked.
     async fn ask(&mut self, target: &Target) -> ControlFlow<Option<Response<Answer>>> {
@@ -150,6 +162,7 @@ impl Attempts<'_> {
             chosen,
             deadline: self.deadline,
             path: Path { attempts: self.path.attempts + 1, ..self.path },
+            their_id: OnceLock::new(),
         };
         let intent = attempt.intent();
         let call = attempt.open(outbound, &intent).map_err(Refused::Uncalled)?;
@@ -187,6 +200,17 @@ fn minds_stream_options(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'
         && (told(&fault.message) || fault.param.as_deref().is_some_and(told))
 }
 
+/// A provider's id as it may stand in a log.
+fn shown(id: &HeaderValue) -> String {
+    const LONGEST: usize = 128;
+    id.as_bytes().iter().filter(|byte| byte.is_ascii_graphic()).take(LONGEST).map(|byte| char::from(*byte)).collect()
+}
+
+/// Whether a provider's message points to a place by its number: `messages[3]`, `messages.3.content`.
+fn counts_places(text: &str) -> bool {
+    text.as_bytes().windows(3).any(|at| matches!(at, [_, b'[', b'0'..=b'9'] | [b'a'..=b'z', b'.', b'0'..=b'9']))
+}
+
 /// One call of one target.
 struct Attempt<'a> {
     gateway: &'a Gateway,
@@ -196,6 +220,8 @@ struct Attempt<'a> {
     chosen: Chosen<'a>,
     deadline: Instant,
     path: Path,
+    /// What the provider calls the request, once it answered.
+    their_id: OnceLock<HeaderValue>,
 }
 
 /// A call that may be made: there is room for it, and it is in the journal.
@@ -216,7 +242,7 @@ impl Attempt<'_> {
         let request = send::request(self.admitted, self.chosen, body)?;
         let mut account = Account::open(&self.gateway.opened()?.ledger, intent, self.arrival.at, lost)?;
         let mapping = &self.chosen.target.mapping;
-        account.reports_to(Report::new(&self.arrival.visit, self.admitted.operation, &mapping.virtual_model, provider));
+        account.reports_to(Report::new(&self.arrival.visit, self.admitted.operation, mapping));
         Ok(Opened { request, losses, names, account, slot })
     }
 
@@ -225,7 +251,10 @@ impl Attempt<'_> {
         let provider = self.chosen.provider();
         let mut deadline = Box::pin(tokio::time::sleep_until(self.patience()));
         let answer = match send::before(deadline.as_mut(), send::send(&*self.gateway.parts.upstream, provider, request)).await {
-            Some(Ok(answer)) if answer.status().is_success() => answer,
+            Some(Ok(answer)) if answer.status().is_success() => {
+                self.note_their_id(answer.headers());
+                answer
+            }
             Some(Ok(answer)) => return Err(self.settle(account, self.refusal(answer, deadline.as_mut()).await)),
             Some(Err(fault)) => return Err(self.settle(account, fault)),
             None => return Err(self.settle(account, send::too_slow(provider, Step::FirstByte, "no answer in time"))),
@@ -245,10 +274,20 @@ impl Attempt<'_> {
         };
         match relayed {
             Ok(finish) => {
-                self.arrival.visit.is_served_by(slot);
+                // A whole answer is read already: who is slow to take it keeps nobody from the provider.
+                if finish.is_stream() {
+                    self.arrival.visit.is_served_by(slot);
+                }
                 Ok(finish.complete(account))
             }
             Err(fault) => Err(self.settle(account, fault)),
+        }
+    }
+
+    /// What the provider calls the request: its support asks for it.
+    fn note_their_id(&self, headers: &http::HeaderMap) {
+        if let Some(id) = headers.get(self.chosen.provider().spec.surface.declaration.request_id_header) {
+            let _ = self.their_id.set(id.clone());
         }
     }
 
@@ -272,7 +311,7 @@ impl Attempt<'_> {
         Intent {
             attempt_id: if self.path.attempts == 1 { request } else { unique_id(started_at) },
             request,
-            request_id: self.arrival.request_id.clone(),
+            request_id: self.arrival.request_id.to_string(),
             attempt: self.path.attempts,
             started_at,
             key_id: self.admitted.caller.key.id.clone(),
@@ -287,6 +326,7 @@ impl Attempt<'_> {
     /// The provider answered with an error status.
     async fn refusal(&self, answer: Response<UpstreamBody>, deadline: Pin<&mut Sleep>) -> Fault {
         let (head, body) = answer.into_parts();
+        self.note_their_id(&head.headers);
         let status = head.status.as_u16();
         if !(400..600).contains(&status) {
             // Redirects are not followed: a provider that sends one is not where it was said to be.
@@ -298,8 +338,13 @@ impl Attempt<'_> {
             // The status alone says enough.
             _ => bytes::Bytes::new(),
         };
-        let codec = dialects::codec(self.chosen.dialect(self.admitted.dialect));
-        codec.read_error(ErrorAnswer { status, headers: &head.headers, body: &body })
+        let dialect = self.chosen.dialect(self.admitted.dialect);
+        let mut fault = dialects::codec(dialect).read_error(ErrorAnswer { status, headers: &head.headers, body: &body });
+        if fault.kind == FaultKind::ProviderRejected && dialect != self.admitted.dialect && counts_places(&fault.message) {
+            // The turns and blocks of the caller's own request may have other numbers.
+            fault.message.push_str(" (of the request as sent to the provider)");
+        }
+        fault
     }
 
     fn log(&self, fault: &Fault) {
@@ -312,8 +357,12 @@ impl Attempt<'_> {
             provider_model = %self.chosen.model(),
             fault = fault.rule().name,
             status = fault.provider_status,
+            provider_request_id = self.their_id.get().map(|id| self.chosen.provider().scrubbed(shown(id))),
             cause = fault.cause.as_deref(),
             "an attempt failed: {}", fault.message
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

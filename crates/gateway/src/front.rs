@@ -149,7 +149,7 @@ fn origin_form(uri: &Uri) -> Uri {
 fn refusal<B>(fault: &Fault, request: &Request<B>, visit: &Arc<Visit>) -> Response<Answer> {
     let arrival = Arrival::now(request.headers(), Arc::clone(visit));
     if let Some(cause) = &fault.cause {
-        tracing::error!(request_id = arrival.request_id, cause, "a request outside of the data plane failed");
+        tracing::error!(request_id = %arrival.request_id, cause, "a request outside of the data plane failed");
     }
     let dialect = route::dialect(request.uri().path());
     let mut response = respond::fault(&fault.clone().into(), dialect, &arrival.request_id);

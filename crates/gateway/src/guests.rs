@@ -12,12 +12,13 @@ use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use http_body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
+use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// How often callers are looked at; a provider hears of one that left within 500 ms.
@@ -183,20 +184,26 @@ pub(crate) struct Stay {
     guest: Arc<Guest>,
     pub(crate) visit: Arc<Visit>,
     is_http2: bool,
-    /// Here, so that it can be dropped though nobody asks for its next piece.
-    answer: Mutex<Option<Answer>>,
+    /// Of HTTP/2, so that it can be dropped though nobody asks for its next piece.
+    answer: Mutex<Option<Box<Answer>>>,
 }
 
 impl Stay {
     pub(crate) fn with(self: Arc<Self>, answer: Answer) -> Served {
-        *self.answer.lock() = Some(answer);
-        Served { stay: self, is_cut: false }
+        let mut own = Some(answer);
+        if self.is_http2 {
+            *self.answer.lock() = own.take().map(Box::new);
+        }
+        Served { stay: self, own, waker: None, is_cut: false }
     }
 
     /// A stream of HTTP/2 has a window of its own: that its caller takes nothing cannot be seen at the socket. What it holds is given back
     /// first, and the rest of the connection goes on; a caller that still does not let go of it loses the connection.
     fn look(&self, settings: &Settings) {
-        let Some(left) = self.visit.left_for().filter(|left| self.is_http2 && *left > settings.write_pause) else { return };
+        if !self.is_http2 {
+            return;
+        }
+        let Some(left) = self.visit.left_for().filter(|left| *left > settings.write_pause) else { return };
         let answer = self.answer.lock().take();
         if answer.is_some() {
             self.visit.gives_back();
@@ -216,7 +223,46 @@ impl Drop for Stay {
 /// An answer that keeps its request under way until it is sent.
 pub(crate) struct Served {
     stay: Arc<Stay>,
+    /// The answer over HTTP/1: nobody else asks for it.
+    own: Option<Answer>,
+    /// The task that the visit wakes.
+    waker: Option<Waker>,
     is_cut: bool,
+}
+
+impl Served {
+    /// The next piece; `None` where the answer was taken away.
+    fn next(&mut self, context: &mut Context<'_>) -> Option<Poll<Option<Result<Frame<Bytes>, Infallible>>>> {
+        let cut = !self.is_cut && self.stay.visit.is_cut();
+        self.is_cut |= cut;
+        let mut shared;
+        let answer = match &mut self.own {
+            Some(own) => own,
+            None => {
+                shared = self.stay.answer.lock();
+                shared.as_deref_mut()?
+            }
+        };
+        if cut {
+            answer.cut(visit::draining());
+        }
+        Some(Pin::new(answer).poll_frame(context))
+    }
+
+    /// Before the task is set aside; it is the same one again and again.
+    fn sets_aside(&mut self, context: &Context<'_>) {
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            self.waker = Some(context.waker().clone());
+            self.stay.visit.sets_aside(context);
+        }
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Answer) -> T) -> Option<T> {
+        match &self.own {
+            Some(own) => Some(read(own)),
+            None => self.stay.answer.lock().as_deref().map(read),
+        }
+    }
 }
 
 impl Body for Served {
@@ -225,30 +271,23 @@ impl Body for Served {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = &mut *self;
-        let stay = &this.stay;
-        let mut answer = stay.answer.lock();
-        let Some(answer) = answer.as_mut() else {
+        let Some(polled) = this.next(context) else {
             return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the caller took nothing for too long"))));
         };
-        if stay.visit.is_cut() && !this.is_cut {
-            this.is_cut = true;
-            answer.cut(visit::draining());
-        }
-        let polled = Pin::new(answer).poll_frame(context);
         if polled.is_pending() {
-            stay.visit.sets_aside(context);
+            this.sets_aside(context);
         }
-        if stay.is_http2 {
-            stay.visit.hands_over(matches!(polled, Poll::Ready(Some(_))));
+        if this.stay.is_http2 {
+            this.stay.visit.hands_over(matches!(polled, Poll::Ready(Some(_))));
         }
         polled.map(|frame| frame.map(|frame| frame.map_err(|never| match never {})))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.stay.answer.lock().as_ref().is_some_and(Body::is_end_stream)
+        self.read(Body::is_end_stream).unwrap_or(false)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.stay.answer.lock().as_ref().map_or_else(SizeHint::default, Body::size_hint)
+        self.read(Body::size_hint).unwrap_or_default()
     }
 }

@@ -9,6 +9,7 @@ use http_body::{Body, Frame};
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
@@ -31,7 +32,7 @@ pub(crate) struct Held {
     every: Duration,
     /// The caller's.
     dialect: DialectId,
-    request_id: String,
+    request_id: Arc<str>,
     /// The first comment goes out at once: it is what the caller waited for.
     greeted: bool,
 }
@@ -45,7 +46,7 @@ enum State {
 }
 
 impl Held {
-    pub(crate) fn new(journey: Journey, every: Duration, dialect: DialectId, request_id: String) -> Box<Self> {
+    pub(crate) fn new(journey: Journey, every: Duration, dialect: DialectId, request_id: Arc<str>) -> Box<Self> {
         let tick = Box::pin(tokio::time::sleep(every));
         Box::new(Self { state: State::Waiting(journey), tick, every, dialect, request_id, greeted: false })
     }

@@ -10,7 +10,7 @@ use crate::ports::Intent;
 use crate::receive::RequestBody;
 use crate::respond::{self, Answer};
 use crate::route::{Call, Route};
-use crate::service::Gateway;
+use crate::service::{Gateway, Settings};
 use crate::visit::Visit;
 use crate::{admit, models, receive, resolve, route};
 use chat::{DialectId, Fault, FaultKind, Origin, Step};
@@ -30,9 +30,9 @@ impl Gateway {
     /// Answers one request; every way out is an answer.
     pub(crate) async fn handle<B: RequestBody>(self: Arc<Self>, request: Request<B>, visit: Arc<Visit>) -> Response<Answer> {
         let arrival = Arrival::now(request.headers(), Arc::clone(&visit));
-        let request_id = arrival.request_id.clone();
-        let path = request.uri().path().to_owned();
-        let dialect = route::dialect(&path);
+        let request_id = Arc::clone(&arrival.request_id);
+        let uri = request.uri().clone();
+        let dialect = route::dialect_of(uri.path(), request.headers());
         let answered = AssertUnwindSafe(self.answer(request, arrival)).catch_unwind().await;
         let mut fault = None;
         let mut response = match answered {
@@ -42,14 +42,13 @@ impl Gateway {
                 respond::fault(&failed, dialect, &request_id)
             }
             Err(_panic) => {
-                tracing::error!(request_id, "a request ended in a panic: this is a bug in Conduit");
-                let internal = Fault::new(FaultKind::Internal, Origin::Gateway, Step::Receive, "Conduit failed on this request");
+                let internal = panicked(&request_id);
                 fault = Some(internal.rule().name);
                 respond::fault(&internal.into(), dialect, &request_id)
             }
         };
         if response.status() == StatusCode::METHOD_NOT_ALLOWED
-            && let Some(method) = Route::allowed(&path)
+            && let Some(method) = Route::allowed(uri.path())
         {
             response.headers_mut().insert(http::header::ALLOW, respond::text(method.as_str()));
         }
@@ -63,8 +62,8 @@ impl Gateway {
         match Route::find(&head.method, head.uri.path())? {
             Route::Live => Ok(respond::json(StatusCode::OK, r#"{"status":"ok"}"#)),
             Route::Ready => Ok(self.readiness().answer()),
-            Route::Models => Ok(models::list(&self, &self.authenticate(&head)?)?),
-            Route::Model(id) => Ok(models::one(&self, &self.authenticate(&head)?, &id)?),
+            Route::Models => Ok(models::list(&self, &self.authenticate(&head)?, route::dialect_of(head.uri.path(), &head.headers))?),
+            Route::Model(id) => Ok(models::one(&self, &self.authenticate(&head)?, &id, route::dialect_of(head.uri.path(), &head.headers))?),
             Route::Inference(call) => self.infer(call, head, body, arrival).await,
         }
     }
@@ -78,9 +77,10 @@ impl Gateway {
         arrival: Arrival,
     ) -> Result<Response<Answer>, Failed> {
         let is_stream = IsStream::default();
-        let keepalive_after = self.settings().keepalive_after;
-        let request_id = arrival.request_id.clone();
-        let mut journey: Journey = Box::pin(self.travel(call, head, body, arrival, Arc::clone(&is_stream)));
+        let settings = self.settings();
+        let keepalive_after = settings.keepalive_after;
+        let request_id = Arc::clone(&arrival.request_id);
+        let mut journey: Journey = Box::pin(self.travel(Asked { call, model: None, is_stream: Arc::clone(&is_stream), settings }, head, body, arrival));
         // Asked again and again: a body that is long in coming says only at its end whether it wants a stream.
         loop {
             match tokio::time::timeout(keepalive_after, journey.as_mut()).await {
@@ -94,16 +94,15 @@ impl Gateway {
     /// authenticate, then the rest; a request of a known key that is refused before any provider is called leaves a record of that.
     async fn travel<B: RequestBody>(
         self: Arc<Self>,
-        call: Call,
+        mut asked: Asked,
         head: Parts,
         body: B,
         arrival: Arrival,
-        is_stream: IsStream,
     ) -> Result<Response<Answer>, Failed> {
-        arrival.visit.asks(call.operation);
+        arrival.visit.asks(asked.call.operation);
         let caller = self.authenticate(&head)?;
-        let mut asked = Asked { call, model: None, is_stream };
-        let travelled = self.travel_as(caller.clone(), &mut asked, &head, body, &arrival).await;
+        let travelled = AssertUnwindSafe(self.travel_as(caller.clone(), &mut asked, &head, body, &arrival)).catch_unwind().await;
+        let travelled = travelled.unwrap_or_else(|_panic| Err(panicked(&arrival.request_id).into()));
         if let Err(failed) = &travelled
             && failed.path.attempts == 0
         {
@@ -122,7 +121,7 @@ impl Gateway {
         arrival: &Arrival,
     ) -> Result<Response<Answer>, Failed> {
         let headers = CallerHeaders::read(asked.call.dialect, &head.headers)?;
-        let settings = self.settings();
+        let settings = Arc::clone(&asked.settings);
         arrival.visit.takes(self.load.enter(&caller.key, &settings).await?);
         let (body, _weight) = receive::receive_weighed(&head.headers, body, &settings, &self.load).await?;
         let object = admit::scan(&body)?;
@@ -135,7 +134,7 @@ impl Gateway {
         };
         asked.is_stream.store(admitted.stream, Ordering::Release);
         let answered = match self.resolve(&admitted) {
-            Ok(plan) => self.attempt(arrival, &admitted, (&body, &object), &plan).await,
+            Ok(plan) => self.attempt(arrival, settings, &admitted, (&body, &object), &plan).await,
             Err(fault) => Err(fault.into()),
         };
         if answered.is_err() {
@@ -151,7 +150,7 @@ impl Gateway {
         let intent = Intent {
             attempt_id: arrival.id,
             request: arrival.id,
-            request_id: arrival.request_id.clone(),
+            request_id: arrival.request_id.to_string(),
             attempt: 0,
             started_at: unix_micros(),
             key_id: caller.key.id.clone(),
@@ -170,9 +169,17 @@ struct Asked {
     call: Call,
     model: Option<String>,
     is_stream: IsStream,
+    /// Those that the request began with.
+    settings: Arc<Settings>,
 }
 
-fn held(journey: Journey, keepalive_after: Duration, dialect: DialectId, request_id: String) -> Response<Answer> {
+/// The fault of a request in whose midst Conduit itself failed.
+pub(crate) fn panicked(request_id: &str) -> Fault {
+    tracing::error!(request_id, "a request ended in a panic: this is a bug in Conduit");
+    Fault::new(FaultKind::Internal, Origin::Gateway, Step::Receive, "Conduit failed on this request")
+}
+
+fn held(journey: Journey, keepalive_after: Duration, dialect: DialectId, request_id: Arc<str>) -> Response<Answer> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     respond::with(StatusCode::OK, headers, Answer::Held(Held::new(journey, keepalive_after, dialect, request_id)))

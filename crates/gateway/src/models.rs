@@ -5,7 +5,7 @@ use crate::resolve::{self, model_not_found};
 use crate::respond::{self, Answer};
 use crate::service::Gateway;
 use crate::snapshot::Group;
-use chat::{Fault, FaultKind, Origin, Step};
+use chat::{DialectId, Fault, FaultKind, Origin, Step};
 use http::{Response, StatusCode};
 use serde::Serialize;
 
@@ -25,6 +25,31 @@ struct Model<'a> {
     owned_by: String,
 }
 
+/// The list that Anthropic's clients read (`providers/anthropic.md` §1): all on one page.
+#[derive(Serialize)]
+struct Page<'a> {
+    data: Vec<Entry<'a>>,
+    has_more: bool,
+    first_id: Option<&'a str>,
+    last_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: &'a str,
+    display_name: &'a str,
+    created_at: String,
+}
+
+impl<'a> From<&Model<'a>> for Entry<'a> {
+    fn from(model: &Model<'a>) -> Self {
+        let created = jiff::Timestamp::from_second(model.created).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        Self { kind: "model", id: model.id, display_name: model.id, created_at: created.to_string() }
+    }
+}
+
 impl<'a> Model<'a> {
     fn new(id: &'a str, group: &Group) -> Self {
         let mut providers: Vec<&str> = Vec::new();
@@ -38,18 +63,23 @@ impl<'a> Model<'a> {
     }
 }
 
-pub(crate) fn list(gateway: &Gateway, caller: &Caller) -> Result<Response<Answer>, Fault> {
+pub(crate) fn list(gateway: &Gateway, caller: &Caller, dialect: DialectId) -> Result<Response<Answer>, Fault> {
     let snapshot = gateway.parts.snapshot.load();
     let mut data: Vec<_> =
         snapshot.groups.iter().filter(|(id, _)| caller.key.allows(id)).map(|(id, group)| Model::new(id, group)).collect();
     data.sort_by(|left, right| left.id.cmp(right.id));
+    if dialect == DialectId::AnthropicMessages {
+        let (first_id, last_id) = (data.first().map(|model| model.id), data.last().map(|model| model.id));
+        return written(&Page { data: data.iter().map(Entry::from).collect(), has_more: false, first_id, last_id });
+    }
     written(&List { object: "list", data })
 }
 
 /// A model that the key may not use does not exist for it.
-pub(crate) fn one(gateway: &Gateway, caller: &Caller, id: &str) -> Result<Response<Answer>, Fault> {
+pub(crate) fn one(gateway: &Gateway, caller: &Caller, id: &str, dialect: DialectId) -> Result<Response<Answer>, Fault> {
     let snapshot = gateway.parts.snapshot.load();
     match resolve::group(&snapshot, id)? {
+        (group, _rest) if caller.key.allows(id) && dialect == DialectId::AnthropicMessages => written(&Entry::from(&Model::new(id, group))),
         (group, _rest) if caller.key.allows(id) => written(&Model::new(id, group)),
         _ => Err(model_not_found(id)),
     }

@@ -1,7 +1,7 @@
 //! Which path is which operation.
 
 use chat::{DialectId, Fault, FaultKind, Operation, Origin, Step};
-use http::Method;
+use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 
 /// What a request line asks for.
@@ -43,7 +43,19 @@ const NOT_BUILT_BELOW: &[&str] = &["/v1beta/", "/openai/deployments/", "/admin/v
 
 /// The dialect that the callers of a path speak: errors are written in it, also for a route that is not built.
 pub(crate) fn dialect(path: &str) -> DialectId {
-    call(operation_path(path)).map_or(DialectId::OpenaiChat, |call| call.dialect)
+    let rest = operation_path(path);
+    match call(rest) {
+        Some(call) => call.dialect,
+        None if rest.starts_with("/messages/") => DialectId::AnthropicMessages,
+        None => DialectId::OpenaiChat,
+    }
+}
+
+/// The same; what paths have in common is told apart by the header that every client of Anthropic sends.
+pub(crate) fn dialect_of(path: &str, headers: &HeaderMap) -> DialectId {
+    let rest = operation_path(path);
+    let is_shared = rest == "/models" || rest.starts_with("/models/");
+    if is_shared && headers.contains_key("anthropic-version") { DialectId::AnthropicMessages } else { dialect(path) }
 }
 
 /// The route that asks for an operation: in this dialect where there is one, else in the operation's own.

@@ -3,10 +3,13 @@
 use crate::arrival::unix_micros;
 use crate::egress::Egress;
 use crate::load::UnderWay;
+pub use crate::metrics::Counted;
+use crate::metrics::Kept;
 use crate::secrets::Secrets;
 use crate::service::Settings;
 use chat::{DialectId, Fault, Operation};
 use http::{HeaderMap, Uri};
+use prometheus_client::metrics::counter::Counter;
 use providers::{Served, Surface};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -58,6 +61,8 @@ pub struct Mapping {
     pub parameters: Vec<(String, String)>,
     /// The provider's, with the mapping's own in their places.
     pub timeouts: Timeouts,
+    /// What is counted of its requests.
+    pub counted: Counted,
 }
 
 /// What a configured provider is made of.
@@ -102,6 +107,8 @@ pub struct Provider {
     /// Until when the server is taken to refuse `stream_options`, in seconds since 1970; 0: it was not found to.
     without_stream_options: AtomicI64,
     under_way: UnderWay,
+    /// Counts its answers.
+    answered: Kept<Counter>,
 }
 
 /// What a server was found to refuse is asked of it again after this time: it may be another one by then, and metering needs it.
@@ -158,12 +165,16 @@ impl Provider {
     }
 
     fn with(spec: ProviderSpec, addresses: Vec<Address>, secrets: Secrets) -> Self {
-        Self { spec, addresses, secrets, without_stream_options: AtomicI64::new(0), under_way: UnderWay::default() }
+        Self { spec, addresses, secrets, without_stream_options: AtomicI64::new(0), under_way: UnderWay::default(), answered: Kept::default() }
     }
 
     /// Its requests under way; a new value finds the count of its id at the first one.
     pub(crate) fn under_way(&self) -> &UnderWay {
         &self.under_way
+    }
+
+    pub(crate) fn answered(&self) -> &Kept<Counter> {
+        &self.answered
     }
 
     pub(crate) fn refuses_stream_options(&self) -> bool {
@@ -185,6 +196,11 @@ impl Provider {
         for text in [&mut fault.param, &mut fault.code, &mut fault.cause] {
             *text = text.take().map(|text| self.secrets.scrub(text));
         }
+    }
+
+    /// A text of this provider without its secrets.
+    pub(crate) fn scrubbed(&self, text: String) -> String {
+        self.secrets.scrub(text)
     }
 
     /// Where the operation is served: in the caller's dialect where the provider speaks it.

@@ -206,6 +206,7 @@ pub(crate) fn mapping(virtual_model: &str, provider: &Arc<Provider>, provider_mo
         strict: false,
         parameters: Vec::new(),
         timeouts: provider.spec.timeouts,
+        counted: crate::snapshot::Counted::default(),
     }
 }
 
@@ -257,6 +258,14 @@ impl House {
         let gateway = Gateway::new(Parts { snapshot: Arc::new(ArcSwap::from_pointee(snapshot)), keys, upstream });
         gateway.open(Opened { hasher: Arc::new(Plain), master_key: None, ledger: Arc::clone(&book) as _, admin });
         Open { gateway, script, book }
+    }
+
+    /// With a way to the providers and a ledger of one's own.
+    pub(crate) fn open_to(self, upstream: Arc<dyn Upstream>, ledger: Arc<dyn Ledger>) -> Arc<Gateway> {
+        let Self { snapshot, keys, .. } = self;
+        let gateway = Gateway::new(Parts { snapshot: Arc::new(ArcSwap::from_pointee(snapshot)), keys, upstream });
+        gateway.open(Opened { hasher: Arc::new(Plain), master_key: None, ledger, admin: None });
+        gateway
     }
 }
 

@@ -6,12 +6,12 @@
 use crate::load::{Room, Slot};
 use crate::metrics::{Counters, Ended, Metrics, Raised};
 use crate::ports::{Outcome, OutcomeStatus};
-use crate::snapshot::Provider;
+use crate::snapshot::{Mapping, Provider};
 use chat::{Fault, FaultKind, Operation, Origin, Step};
 use parking_lot::Mutex;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
@@ -19,8 +19,12 @@ use std::time::{Duration, Instant};
 pub(crate) struct Visit {
     metrics: Arc<Metrics>,
     pub(crate) peer: Option<IpAddr>,
-    request_id: OnceLock<Box<str>>,
+    request_id: OnceLock<Arc<str>>,
     arrived: Instant,
+    /// What is asked for, where the request is one of inference.
+    operation: OnceLock<Operation>,
+    /// Since when a piece of the answer waits for the caller to take it: milliseconds since the arrival, plus one; 0 is none.
+    handed_at: AtomicU64,
     /// The grace of the drain is over.
     cut: AtomicBool,
     state: Mutex<State>,
@@ -30,8 +34,6 @@ pub(crate) struct Visit {
 struct State {
     /// Wakes the task that works on the request or its answer.
     waker: Option<Waker>,
-    /// Since when a piece of the answer waits for the caller to take it.
-    handed_at: Option<Instant>,
     room: Option<Room>,
     provider: Option<Slot>,
     stream: Option<Raised>,
@@ -41,7 +43,6 @@ struct State {
 /// What is known of the request so far.
 #[derive(Default)]
 struct Told {
-    operation: Option<Operation>,
     counters: Option<Counters>,
     status: Option<u16>,
     fault: Option<&'static str>,
@@ -55,14 +56,16 @@ impl Visit {
             peer,
             request_id: OnceLock::new(),
             arrived: Instant::now(),
+            operation: OnceLock::new(),
+            handed_at: AtomicU64::new(0),
             cut: AtomicBool::new(false),
             state: Mutex::default(),
         })
     }
 
     /// What the caller calls the request, or what it was called here.
-    pub(crate) fn is_called(&self, request_id: &str) {
-        let _ = self.request_id.set(request_id.into());
+    pub(crate) fn is_called(&self, request_id: &Arc<str>) {
+        let _ = self.request_id.set(Arc::clone(request_id));
     }
 
     pub(crate) fn request_id(&self) -> &str {
@@ -71,7 +74,7 @@ impl Visit {
 
     /// The request is one of inference: it is counted when it ends.
     pub(crate) fn asks(&self, operation: Operation) {
-        self.state.lock().told.operation = Some(operation);
+        let _ = self.operation.set(operation);
     }
 
     /// The room is given back when the answer's last byte is handed over, or when the caller goes away.
@@ -106,7 +109,8 @@ impl Visit {
 
     /// Where the request stands in the way of the one who ends it.
     pub(crate) fn wake(&self) {
-        let waker = self.state.lock().waker.take();
+        // It stays where it is: who is woken and set aside again in the same task need not come back here.
+        let waker = self.state.lock().waker.clone();
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -122,12 +126,18 @@ impl Visit {
 
     /// A piece of the answer was handed over (`true`), or the next one is being asked for.
     pub(crate) fn hands_over(&self, handed: bool) {
-        self.state.lock().handed_at = handed.then(Instant::now);
+        self.handed_at.store(if handed { self.age() + 1 } else { 0 }, Ordering::Relaxed);
     }
 
     /// For how long the caller has left a piece of its answer.
     pub(crate) fn left_for(&self) -> Option<Duration> {
-        self.state.lock().handed_at.map(|at| at.elapsed())
+        let at = self.handed_at.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(Duration::from_millis(self.age().saturating_sub(at)))
+    }
+
+    /// In milliseconds.
+    fn age(&self) -> u64 {
+        u64::try_from(self.arrived.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
     }
 
     /// The answer is over as far as Conduit is concerned: what it took up is given back though the connection may live on.
@@ -142,7 +152,7 @@ impl Visit {
 impl Drop for Visit {
     fn drop(&mut self) {
         let told = std::mem::take(&mut self.state.get_mut().told);
-        let Some(operation) = told.operation else { return };
+        let Some(operation) = self.operation.get().copied() else { return };
         let counters = told.counters.unwrap_or_else(|| self.metrics.traffic(operation, "", ""));
         let gone = FaultKind::CallerGone.rule();
         let ended = match told.status {
@@ -167,10 +177,9 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// `model` is the virtual model as it is configured.
-    pub(crate) fn new(visit: &Arc<Visit>, operation: Operation, model: &str, provider: &Arc<Provider>) -> Self {
-        let counters = visit.metrics.traffic(operation, model, &provider.spec.name);
-        Self { visit: Arc::clone(visit), counters, provider: Arc::clone(provider) }
+    pub(crate) fn new(visit: &Arc<Visit>, operation: Operation, mapping: &Mapping) -> Self {
+        let counters = visit.metrics.traffic_of(mapping, operation);
+        Self { visit: Arc::clone(visit), counters, provider: Arc::clone(&mapping.provider) }
     }
 
     /// The request was ended by the drain.
@@ -183,7 +192,7 @@ impl Report {
         let cancelled = outcome.status == OutcomeStatus::Cancelled;
         let fault = fault.or(cancelled.then_some(FaultKind::CallerGone.rule().name));
         let metrics = &self.visit.metrics;
-        metrics.attempted(&self.provider.spec.name, fault);
+        metrics.call_ended(&self.provider, fault);
         metrics.lost(&self.provider.spec.name, lost);
         if let Some(usage) = &outcome.usage {
             self.counters.metric.used(usage);

@@ -13,7 +13,7 @@ fn now(headers: &HeaderMap) -> Arrival {
 
 #[test]
 fn a_sane_id_of_the_caller_is_kept() {
-    assert_eq!(now(&headers("trace-01.a:b_c")).request_id, "trace-01.a:b_c");
+    assert_eq!(&*now(&headers("trace-01.a:b_c")).request_id, "trace-01.a:b_c");
 }
 
 /// An id that is made here tells the request's own, the key of its first row.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::BuildHasher;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Series of one family. More come only from thousands of mappings, and a monitoring system suffers before that.
@@ -35,6 +35,21 @@ pub(crate) struct Series<M> {
     pub(crate) metric: M,
 }
 
+/// Where an object of the configuration keeps a series that it counts in, so that it is looked for once.
+pub(crate) struct Kept<M>(OnceLock<Arc<Series<M>>>);
+
+impl<M> Default for Kept<M> {
+    fn default() -> Self {
+        Self(OnceLock::new())
+    }
+}
+
+impl<M> fmt::Debug for Kept<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept").finish_non_exhaustive()
+    }
+}
+
 impl<M> Series<M> {
     fn new(values: &[&str], metric: M) -> Self {
         let shown = values.iter().map(|value| escaped(value)).collect();
@@ -59,6 +74,19 @@ impl<M> Family<M> {
             return found;
         }
         self.add(hash, values)
+    }
+
+    /// The same, kept for the next time. What came after the bound is not: it is counted each time.
+    pub(super) fn kept<'k>(&self, kept: &'k Kept<M>, values: &[&str]) -> std::borrow::Cow<'k, Arc<Series<M>>> {
+        use std::borrow::Cow;
+        if let Some(known) = kept.0.get() {
+            return Cow::Borrowed(known);
+        }
+        let found = self.get(values);
+        match Arc::ptr_eq(&found, &self.other) {
+            true => Cow::Owned(found),
+            false => Cow::Borrowed(kept.0.get_or_init(|| found)),
+        }
     }
 
     fn add(&self, hash: u64, values: &[&str]) -> Arc<Series<M>> {

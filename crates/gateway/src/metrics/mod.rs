@@ -5,11 +5,14 @@
 
 mod family;
 mod fields;
+mod histogram;
 mod traffic;
 
 pub(crate) use fields::field;
+pub(crate) use family::Kept;
 pub(crate) use traffic::{Result as Ended, Traffic};
 
+use crate::snapshot::{Mapping, Provider};
 use chat::Operation;
 use family::{Asked, Family, Series, Split, View};
 use parking_lot::Mutex;
@@ -193,7 +196,25 @@ impl Metrics {
         self.traffic.get(&[operation.name(), known(model), known(provider)])
     }
 
+    /// The same, of a mapping.
+    pub(crate) fn traffic_of(&self, mapping: &Mapping, operation: Operation) -> Counters {
+        let (model, provider) = (&mapping.virtual_model, &mapping.provider.spec.name);
+        match mapping.counted.0.get(operation as usize) {
+            Some(kept) => self.traffic.kept(kept, &[operation.name(), model, provider]).into_owned(),
+            None => self.traffic(operation, model, provider),
+        }
+    }
+
     /// A call of a provider has ended.
+    pub(crate) fn call_ended(&self, provider: &Provider, fault: Option<&'static str>) {
+        let name = provider.spec.name.as_str();
+        if fault.is_some() {
+            return self.attempted(name, fault);
+        }
+        self.attempts.kept(provider.answered(), &[name, "none"]).metric.inc();
+    }
+
+    /// A call of the provider of this name has ended.
     pub(crate) fn attempted(&self, provider: &str, fault: Option<&'static str>) {
         self.attempts.get(&[provider, fault.unwrap_or("none")]).metric.inc();
     }
@@ -234,6 +255,10 @@ impl Drop for Raised {
         self.0.dec();
     }
 }
+
+/// Where a mapping keeps its counters, by operation.
+#[derive(Debug, Default)]
+pub struct Counted([Kept<Traffic>; Operation::ALL.len()]);
 
 /// The counters of one operation, model and provider.
 pub(crate) type Counters = Arc<Series<Traffic>>;

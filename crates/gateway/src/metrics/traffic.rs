@@ -1,18 +1,17 @@
 //! What is counted of the requests of one operation, virtual model and provider: found once a request, then a few atomic additions.
 
 use super::family::Found;
+use super::histogram::Histogram;
 use chat::Usage;
 use parking_lot::RwLock;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::histogram::Histogram;
 use std::fmt;
 use std::time::Duration;
 
-/// From an answer out of a cache to the longest reasoning.
-const SECONDS: [f64; 15] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
-
 pub(crate) struct Traffic {
-    /// By status class and fault: both come from closed lists.
+    /// Most end so: found without a search.
+    succeeded: Counter,
+    /// The others, by status class and fault: both come from closed lists.
     outcomes: RwLock<Vec<(Result, Counter)>>,
     pub(super) duration: Histogram,
     pub(super) first_token: Histogram,
@@ -37,6 +36,10 @@ impl Result {
         }
     }
 
+    fn is_success(self) -> bool {
+        self.fault.is_none() && self.status / 100 == 2
+    }
+
     fn fault(self) -> &'static str {
         self.fault.unwrap_or("none")
     }
@@ -45,18 +48,22 @@ impl Result {
 impl Traffic {
     pub(super) fn new() -> Self {
         Self {
+            succeeded: Counter::default(),
             outcomes: RwLock::default(),
-            duration: Histogram::new(SECONDS),
-            first_token: Histogram::new(SECONDS),
+            duration: Histogram::default(),
+            first_token: Histogram::default(),
             tokens: std::array::from_fn(|_| Counter::default()),
         }
     }
 
     pub(crate) fn finished(&self, result: Result, took: Duration, first_token: Option<Duration>) {
-        self.outcome(result).inc();
-        self.duration.observe(took.as_secs_f64());
+        match result.is_success() {
+            true => self.succeeded.inc(),
+            false => self.outcome(result).inc(),
+        };
+        self.duration.observe(took);
         if let Some(first_token) = first_token {
-            self.first_token.observe(first_token.as_secs_f64());
+            self.first_token.observe(first_token);
         }
     }
 
@@ -90,8 +97,9 @@ impl Traffic {
     }
 
     pub(super) fn each_outcome(&self, found: &mut Found<'_>) -> fmt::Result {
-        let outcomes = self.outcomes.read().clone();
-        outcomes.iter().try_for_each(|(result, counter)| found(&[("status", result.class()), ("fault", result.fault())], counter))
+        let success = Some((Result { status: 200, fault: None }, self.succeeded.clone())).filter(|(_, counter)| counter.get() > 0);
+        let others = self.outcomes.read().clone();
+        success.iter().chain(&others).try_for_each(|(result, counter)| found(&[("status", result.class()), ("fault", result.fault())], counter))
     }
 
     /// Kinds that were never seen are left out.

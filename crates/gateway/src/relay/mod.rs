@@ -32,7 +32,7 @@ pub(crate) struct Relayed<'a> {
     pub(crate) losses: Vec<Loss>,
     pub(crate) names: NameMap,
     pub(crate) path: Path,
-    pub(crate) request_id: &'a str,
+    pub(crate) request_id: &'a std::sync::Arc<str>,
 }
 
 impl Relayed<'_> {
@@ -81,6 +81,10 @@ pub(crate) struct Head {
 }
 
 impl Finish {
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self, Self::Stream { .. })
+    }
+
     /// Settles a whole answer, or hands the account to the stream, which settles it at its end.
     pub(crate) fn complete(self, account: Account) -> Response<Answer> {
         match self {

@@ -51,7 +51,7 @@ pub(crate) struct Relay {
     max_event: usize,
     /// The caller's.
     dialect: DialectId,
-    request_id: String,
+    request_id: Arc<str>,
     provider: Arc<Provider>,
 }
 
@@ -140,7 +140,7 @@ impl Relay {
             chances: 0,
             max_event: relayed.settings.max_event,
             dialect: relayed.caller(),
-            request_id: relayed.request_id.to_owned(),
+            request_id: Arc::clone(relayed.request_id),
             provider: Arc::clone(relayed.chosen.provider()),
         })
     }

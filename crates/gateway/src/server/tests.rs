@@ -2,6 +2,7 @@
 
 mod admin;
 mod connections;
+mod cost;
 mod drain;
 mod http1;
 mod http2;

@@ -174,7 +174,7 @@ async fn converse(arrived: Arrived, gateway: Arc<Gateway>, protocol: Arc<auto::B
 
 /// The answer, or the end of the grace.
 async fn attend(gateway: Arc<Gateway>, request: Request<Incoming>, visit: &Arc<Visit>) -> Response<respond::Answer> {
-    let target = request.uri().clone();
+    let dialect = route::dialect(request.uri().path());
     let attended = {
         let mut attended = pin!(gateway.attend(request, Arc::clone(visit)));
         std::future::poll_fn(|context| {
@@ -193,7 +193,6 @@ async fn attend(gateway: Arc<Gateway>, request: Request<Incoming>, visit: &Arc<V
         let fault = visit::draining();
         visit.answered(fault.status(), Some(fault.rule().name), false);
         let request_id = visit.request_id();
-        let dialect = route::dialect(target.path());
         let mut response = respond::fault(&fault.into(), dialect, request_id);
         respond::name_request(response.headers_mut(), dialect, request_id);
         response

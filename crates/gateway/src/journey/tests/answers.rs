@@ -300,3 +300,34 @@ async fn the_request_id_stands_where_the_dialects_sdks_read_it() {
     let other = open.post("/v1/chat/completions", &json!({})).await;
     assert_eq!((other.status, other.header("request-id")), (400, None));
 }
+
+/// Clients of Anthropic say so by a header, and are answered in their shape; so is what is below their own paths.
+#[tokio::test]
+async fn models_and_errors_have_the_shape_of_the_callers_dialect() {
+    let open = House::new().mapped(mapping("m", &provider("one", "openai"), "x", 1)).open();
+    let get = |path: &str| Request::get(path).header("x-api-key", KEY).header("anthropic-version", "2023-06-01");
+    let list = open.ask(get("/v1/models"), "").await;
+    let model = json!({"type": "model", "id": "m", "display_name": "m", "created_at": "1970-01-01T00:00:00Z"});
+    assert_eq!(list.json(), json!({"data": [model], "has_more": false, "first_id": "m", "last_id": "m"}));
+    assert_eq!((open.ask(get("/v1/models/m"), "").await.json(), list.header("request-id").is_some()), (model, true));
+    assert_eq!(open.ask(get("/v1/models/n"), "").await.json()["type"], "error");
+    let plain = open.ask(Request::get("/v1/models").header("x-api-key", KEY), "").await.json();
+    assert_eq!(plain["data"][0]["object"], "model");
+    let batches = open.post("/v1/messages/batches", &json!({})).await;
+    assert_eq!((batches.status, batches.json()["type"].as_str()), (404, Some("error")), "{}", batches.body);
+}
+
+/// The numbers in a provider's message are those of the request that it got.
+#[tokio::test]
+async fn a_refusal_says_whose_places_it_counts() {
+    let no = |text: &str| Act::Says(400, "application/json", json!({"error": {"message": text, "type": "invalid_request_error", "code": null}}).to_string());
+    let acts = [no("messages[1].content is wrong"), no("gpt-4.1 cannot do this"), no("messages[1].content is wrong")];
+    let open = House::new().mapped(mapping("m", &provider("one", "openai"), "x", 1)).acts(acts).open();
+    let hint = "(of the request as sent to the provider)";
+    for told in [true, false] {
+        let reply = open.post("/v1/messages", &messages(false)).await;
+        assert_eq!((reply.status, reply.body.contains(hint)), (400, told), "{}", reply.body);
+    }
+    let own = open.post("/v1/chat/completions", &json!({"model": "m", "messages": [{}]})).await;
+    assert_eq!((own.status, own.body.contains(hint)), (400, false), "{}", own.body);
+}

@@ -3,8 +3,8 @@
 use crate::Settings;
 use crate::keys::VirtualKey;
 use crate::ports::OutcomeStatus;
-use crate::snapshot::{Mapping, Provider, Timeouts};
-use crate::testing::{Act, House, json, lenient, mapping, provider, spec, sse, surface};
+use crate::snapshot::{Mapping, Provider, ProviderSpec, Timeouts};
+use crate::testing::{Act, House, KEY, Script, json, lenient, mapping, provider, spec, sse, surface};
 use chat::Operation;
 use http::Request;
 use serde_json::{Value, json};
@@ -273,4 +273,56 @@ async fn made_up_stream_options_change_nothing_for_others() {
     assert_eq!(open.post("/v1/chat/completions", &honest).await.status, 200);
     let asked: Vec<_> = open.got().iter().map(|got| got.json().get("stream_options").is_some()).collect();
     assert_eq!(asked, [true, true, false, true]);
+}
+
+fn request(body: &Value) -> Request<http_body_util::Full<bytes::Bytes>> {
+    let request = Request::post("/v1/chat/completions").header("authorization", format!("Bearer {KEY}"));
+    request.body(bytes::Bytes::from(body.to_string()).into()).unwrap()
+}
+
+/// A caller that is slow to take a whole answer keeps nobody from the provider; a stream does, for the provider is still at work.
+#[tokio::test]
+async fn a_whole_answer_leaves_its_provider_free() {
+    let chunk = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}]}\n\n";
+    for (streams, first, second) in [(false, answer(), 200), (true, sse(&[chunk]), 503)] {
+        let narrow = ProviderSpec { max_in_flight: Some(1), ..spec("one", surface("openai"), &[("a", 1)]) };
+        let narrow = Arc::new(Provider::prepare(narrow).unwrap());
+        let open = House::new().mapped(mapping("m", &narrow, "x", 1)).acts([first, answer()]).open();
+        let mut body = chat("m");
+        body["stream"] = json!(streams);
+        let visit = crate::visit::Visit::new(open.gateway.metrics(), None);
+        let untaken = Arc::clone(&open.gateway).handle(request(&body), Arc::clone(&visit)).await;
+        assert_eq!(untaken.status(), 200);
+        assert_eq!(open.post("/v1/chat/completions", &chat("m")).await.status, second, "streams: {streams}");
+    }
+}
+
+/// A ledger that falls over before it has a row.
+#[derive(Default)]
+struct Falling(parking_lot::Mutex<Vec<(crate::ports::Intent, crate::ports::Outcome)>>);
+
+impl crate::ports::Ledger for Falling {
+    fn intend(&self, _: &crate::ports::Intent) -> Result<crate::ports::Ticket, chat::Fault> {
+        panic!("as a bug would")
+    }
+
+    fn settle(&self, _: crate::ports::Ticket, _: crate::ports::Outcome) {}
+
+    fn record(&self, intent: crate::ports::Intent, outcome: crate::ports::Outcome) {
+        self.0.lock().push((intent, outcome));
+    }
+}
+
+/// A bug of Conduit's own leaves a row too, where no provider was called.
+#[tokio::test]
+async fn a_panic_leaves_a_row() {
+    let ledger = Arc::new(Falling::default());
+    let house = House::new().mapped(mapping("m", &provider("one", "openai"), "x", 1));
+    let gateway = house.open_to(Arc::new(Script::default()), Arc::clone(&ledger) as _);
+    let visit = crate::visit::Visit::new(gateway.metrics(), None);
+    assert_eq!(gateway.handle(request(&chat("m")), visit).await.status(), 500);
+    let rows = ledger.0.lock();
+    let [(intent, outcome)] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!((intent.virtual_model.as_str(), intent.attempt, outcome.http_status), ("m", 0, 500));
+    assert!(outcome.fault.is_some());
 }
