@@ -80,7 +80,8 @@ impl Gateway {
         let settings = self.settings();
         let keepalive_after = settings.keepalive_after;
         let request_id = Arc::clone(&arrival.request_id);
-        let mut journey: Journey = Box::pin(self.travel(Asked { call, model: None, is_stream: Arc::clone(&is_stream), settings }, head, body, arrival));
+        let mut journey: Journey =
+            Box::pin(self.travel(Asked { call, model: None, is_stream: Arc::clone(&is_stream), settings }, head, body, arrival));
         // Asked again and again: a body that is long in coming says only at its end whether it wants a stream.
         loop {
             match tokio::time::timeout(keepalive_after, journey.as_mut()).await {

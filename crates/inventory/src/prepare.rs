@@ -124,6 +124,7 @@ pub(crate) fn mapping(object: &MappingObject, provider: Arc<Provider>) -> Mappin
         strict: object.strict,
         parameters: parameters.collect(),
         timeouts: merged(&object.timeouts, provider.spec.timeouts),
+        counted: gateway::snapshot::Counted::default(),
         provider,
     }
 }

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::BuildHasher;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Series of one family. More come only from thousands of mappings, and a monitoring system suffers before that.
 pub(super) const MOST_SERIES: usize = 2_000;

@@ -8,8 +8,8 @@ mod fields;
 mod histogram;
 mod traffic;
 
-pub(crate) use fields::field;
 pub(crate) use family::Kept;
+pub(crate) use fields::field;
 pub(crate) use traffic::{Result as Ended, Traffic};
 
 use crate::snapshot::{Mapping, Provider};

@@ -99,7 +99,10 @@ impl Traffic {
     pub(super) fn each_outcome(&self, found: &mut Found<'_>) -> fmt::Result {
         let success = Some((Result { status: 200, fault: None }, self.succeeded.clone())).filter(|(_, counter)| counter.get() > 0);
         let others = self.outcomes.read().clone();
-        success.iter().chain(&others).try_for_each(|(result, counter)| found(&[("status", result.class()), ("fault", result.fault())], counter))
+        success
+            .iter()
+            .chain(&others)
+            .try_for_each(|(result, counter)| found(&[("status", result.class()), ("fault", result.fault())], counter))
     }
 
     /// Kinds that were never seen are left out.
