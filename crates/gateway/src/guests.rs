@@ -230,9 +230,12 @@ pub(crate) struct Served {
     is_cut: bool,
 }
 
+/// What a body gives when it is asked: a frame, or its end.
+type Piece = Option<Result<Frame<Bytes>, Infallible>>;
+
 impl Served {
     /// The next piece; `None` where the answer was taken away.
-    fn next(&mut self, context: &mut Context<'_>) -> Option<Poll<Option<Result<Frame<Bytes>, Infallible>>>> {
+    fn next(&mut self, context: &mut Context<'_>) -> Option<Poll<Piece>> {
         let cut = !self.is_cut && self.stay.visit.is_cut();
         self.is_cut |= cut;
         let mut shared;

@@ -103,7 +103,10 @@ impl Gateway {
         arrival.visit.asks(asked.call.operation);
         let caller = self.authenticate(&head)?;
         let travelled = AssertUnwindSafe(self.travel_as(caller.clone(), &mut asked, &head, body, &arrival)).catch_unwind().await;
-        let travelled = travelled.unwrap_or_else(|_panic| Err(panicked(&arrival.request_id).into()));
+        let travelled = match travelled {
+            Ok(travelled) => travelled,
+            Err(_panic) => Err(panicked(&arrival.request_id).into()),
+        };
         if let Err(failed) = &travelled
             && failed.path.attempts == 0
         {

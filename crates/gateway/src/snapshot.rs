@@ -165,7 +165,14 @@ impl Provider {
     }
 
     fn with(spec: ProviderSpec, addresses: Vec<Address>, secrets: Secrets) -> Self {
-        Self { spec, addresses, secrets, without_stream_options: AtomicI64::new(0), under_way: UnderWay::default(), answered: Kept::default() }
+        Self {
+            spec,
+            addresses,
+            secrets,
+            without_stream_options: AtomicI64::new(0),
+            under_way: UnderWay::default(),
+            answered: Kept::default(),
+        }
     }
 
     /// Its requests under way; a new value finds the count of its id at the first one.

@@ -82,8 +82,7 @@ fn writes_anew(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>) -> bo
 
 fn changes_form(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>) -> bool {
     let surface = &chosen.provider().spec.surface;
-    chosen.dialect(admitted.dialect) != admitted.dialect
-        || providers::quirks::needs_typed(surface, chosen.endpoint, chosen.model(), body)
+    chosen.dialect(admitted.dialect) != admitted.dialect || providers::quirks::needs_typed(surface, chosen.endpoint, chosen.model(), body)
 }
 
 fn carry(admitted: &Admitted, body: &Object<'_>, chosen: Chosen<'_>, parameters: &[(String, String)]) -> Result<Outbound, Fault> {

@@ -94,8 +94,8 @@ pub(crate) struct PreviousView {
 /// A key just made or rolled. This is the only time that its secret is shown.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct KeyWithSecret {
-    /// What callers send.
-    pub(crate) secret: String,
+    /// What callers send; null where it was brought along, since whoever brought it knows it.
+    pub(crate) secret: Option<String>,
     #[serde(flatten)]
     pub(crate) view: KeyView,
 }
@@ -246,7 +246,7 @@ impl PreviousView {
 
 impl KeyWithSecret {
     fn of(made: &WithSecret) -> Self {
-        Self { secret: made.secret.expose_secret().to_owned(), view: KeyView::of(&made.entry) }
+        Self { secret: Some(made.secret.expose_secret().to_owned()), view: KeyView::of(&made.entry) }
     }
 }
 
@@ -335,7 +335,12 @@ pub(crate) async fn get(api: Arc<Api>, call: Call) -> Outcome {
 
 pub(crate) async fn create(api: Arc<Api>, mut call: Call) -> Outcome {
     let wish = call.body::<NewKeyBody>()?.wish()?;
-    let made = KeyWithSecret::of(&api.inventory.create_key(wish).await?);
+    let is_brought_along = wish.secret.is_some();
+    let mut made = KeyWithSecret::of(&api.inventory.create_key(wish).await?);
+    if is_brought_along {
+        // Whoever brought it knows it.
+        made.secret = None;
+    }
     let version = made.view.standing.version;
     Ok(Reply::created(&made, format!("{PATH}/{}", made.view.id))?.version(version))
 }

@@ -287,7 +287,11 @@ async fn an_error_as_the_first_frame_has_a_status() {
 /// Anthropic's SDKs read `request-id`: of answers, errors and heads that go out before their stream.
 #[tokio::test]
 async fn the_request_id_stands_where_the_dialects_sdks_read_it() {
-    let settings = crate::Settings { keepalive_after: std::time::Duration::from_millis(1), request_deadline: std::time::Duration::from_millis(50), ..crate::Settings::default() };
+    let settings = crate::Settings {
+        keepalive_after: std::time::Duration::from_millis(1),
+        request_deadline: std::time::Duration::from_millis(50),
+        ..crate::Settings::default()
+    };
     let house = House::new().mapped(mapping("m", &provider("one", "anthropic"), "x", 1)).settings(settings);
     let open = house.acts([json(&message()), Act::Never]).open();
     for (stream, status) in [(false, 200), (true, 200)] {
@@ -320,7 +324,9 @@ async fn models_and_errors_have_the_shape_of_the_callers_dialect() {
 /// The numbers in a provider's message are those of the request that it got.
 #[tokio::test]
 async fn a_refusal_says_whose_places_it_counts() {
-    let no = |text: &str| Act::Says(400, "application/json", json!({"error": {"message": text, "type": "invalid_request_error", "code": null}}).to_string());
+    let no = |text: &str| {
+        Act::Says(400, "application/json", json!({"error": {"message": text, "type": "invalid_request_error", "code": null}}).to_string())
+    };
     let acts = [no("messages[1].content is wrong"), no("gpt-4.1 cannot do this"), no("messages[1].content is wrong")];
     let open = House::new().mapped(mapping("m", &provider("one", "openai"), "x", 1)).acts(acts).open();
     let hint = "(of the request as sent to the provider)";

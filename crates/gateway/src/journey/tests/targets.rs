@@ -258,8 +258,13 @@ async fn a_server_that_refuses_stream_options_is_asked_without() {
 /// out to be the reason.
 #[tokio::test]
 async fn made_up_stream_options_change_nothing_for_others() {
-    let no = || Act::Says(400, "application/json", json!({"error": {"message": "Unknown field stream_options.bogus", "code": 400}}).to_string());
-    let frames = || sse(&["data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"]);
+    let no =
+        || Act::Says(400, "application/json", json!({"error": {"message": "Unknown field stream_options.bogus", "code": 400}}).to_string());
+    let frames = || {
+        sse(&[
+            "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+        ])
+    };
     let own = Arc::new(Provider::prepare(spec("own", lenient(), &[("a", 1)])).unwrap());
     let open = House::new().mapped(mapping("m", &own, "x", 1)).acts([no(), no(), no(), frames()]).open();
     let mut honest = chat("m");

@@ -183,7 +183,11 @@ async fn a_large_body_is_translated_off_the_worker() {
 #[tokio::test]
 async fn bodies_and_their_turns_have_bounds() {
     let settings = crate::Settings { body_budget: 300_000, ..crate::Settings::default() };
-    let open = House::new().mapped(mapping("m", &provider("one", "openai"), "x", 1)).acts([json(&completion()), json(&completion())]).settings(settings).open();
+    let open = House::new()
+        .mapped(mapping("m", &provider("one", "openai"), "x", 1))
+        .acts([json(&completion()), json(&completion())])
+        .settings(settings)
+        .open();
     let refused = open.post("/v1/messages", &large(300_000)).await;
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.body);
     // What was held is given back with the answer.
