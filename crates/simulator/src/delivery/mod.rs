@@ -18,7 +18,9 @@ use tokio::time::Sleep;
 pub(crate) async fn deliver(answer: Answer, faults: Faults, counters: &Arc<Counters>) -> Response<SimBody> {
     counters.begin();
     if let Some(delay) = faults.delay {
+        let awaited = Awaited(Some(Arc::clone(counters)));
         tokio::time::sleep(delay).await;
+        awaited.begins();
     }
     if let Some(garbage) = faults.garbage {
         return garbage.in_place_of(answer, counters);
@@ -37,6 +39,23 @@ pub(crate) async fn deliver(answer: Answer, faults: Faults, counters: &Arc<Count
     }
     response.extensions_mut().extend(slow_head(&faults));
     response
+}
+
+/// An answer that has not begun: a caller that leaves before it does is counted as one that left.
+struct Awaited(Option<Arc<Counters>>);
+
+impl Awaited {
+    fn begins(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        if let Some(counters) = self.0.take() {
+            counters.end(false);
+        }
+    }
 }
 
 fn slow_head(faults: &Faults) -> http::Extensions {
